@@ -1,0 +1,45 @@
+/** Carries events and wake-ups between instances, or inside one process. */
+import type { JobEvent } from "../domain/event.ts";
+
+/** "There may be work": lanes that got ready jobs, or the earliest time at which one will. */
+export interface WakeUp {
+  readonly lanes?: readonly number[];
+  /** A job was scheduled for this time (milliseconds since 1970). */
+  readonly dueAtMs?: number;
+}
+
+export interface BusStatus {
+  readonly kind: "in-process" | "redis";
+  readonly connected: boolean;
+  /** In words for the banner and the log, without credentials. */
+  readonly name: string;
+}
+
+/**
+ * A hint, never the truth: any message may be lost, doubled or late, and the database repairs it.
+ * `publish` and `wake` never throw and never wait.
+ */
+export interface Bus {
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  status(): BusStatus;
+
+  /** After the commit that made them. Own listeners are called at once, others through Redis. */
+  publish(events: readonly JobEvent[]): void;
+  /** False if nobody watches this job, on any instance: its events need not be built. */
+  isWatched(jobId: string): boolean;
+  wake(wakeUp: WakeUp): void;
+
+  onEvents(listener: (events: readonly JobEvent[]) => void): Unsubscribe;
+  onWake(listener: (wakeUp: WakeUp) => void): Unsubscribe;
+  /** Messages may have been missed: compare what you hold with the database now. */
+  onGap(listener: () => void): Unsubscribe;
+
+  /**
+   * Tells all instances that this one wants the events of a job, or of all jobs (`null`). Resolves
+   * when they have heard it, or after a short wait: read the snapshot after that.
+   */
+  announceInterest(jobId: string | null): Promise<Unsubscribe>;
+}
+
+export type Unsubscribe = () => void;
