@@ -13,14 +13,14 @@ const CODE_MAX = 100;
  */
 export function attemptError(thrown: unknown): AttemptError {
   const error = asRecord(thrown);
-  const message = textOf(error?.["message"]) ?? describe(thrown);
-  const code = textOf(error?.["code"]);
-  const stack = textOf(error?.["stack"]);
+  const message = textOf(error?.message) ?? describe(thrown);
+  const code = textOf(error?.code);
+  const stack = textOf(error?.stack);
   return {
     message: storableText(message, MESSAGE_MAX),
     code: code === null ? null : storableText(code, CODE_MAX),
     stack: stack === null ? null : storableText(stack, STACK_MAX),
-    retryable: error?.["retryable"] !== false,
+    retryable: error?.retryable !== false,
   };
 }
 
