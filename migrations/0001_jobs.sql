@@ -84,7 +84,7 @@ create index scheduled_jobs_by_time on vinyasa.scheduled_jobs (at, job_id);
 -- early vacuum. `ready_at` begins the queue time.
 create table vinyasa.ready_jobs (
   lane int not null,
-  neg_priority smallint not null,
+  neg_priority int not null,
   at timestamptz not null,
   job_id uuid not null,
   version int not null,

@@ -1,0 +1,199 @@
+/** Stores submitted jobs: one statement, one row each in `jobs` and in the state table it starts in. */
+import { BACKOFF_KINDS, type Backoff } from "../domain/backoff.ts";
+import type { JobRecord } from "../domain/job-record.ts";
+import type { Database, Queryable } from "./database.ts";
+import { jobIdTimeMs } from "./job-id.ts";
+import type { Lane } from "./lane-catalog.ts";
+import { logMoves } from "./log-moves.ts";
+
+export interface NewJob {
+  readonly id: string;
+  readonly lane: Lane;
+  readonly priority: number;
+  /** JSON text. */
+  readonly payload: string;
+  readonly name: string | null;
+  readonly tags: readonly string[];
+  readonly maxAttempts: number;
+  readonly backoff: Backoff;
+  readonly timeoutMs: number;
+  /** Null: now. */
+  readonly scheduledAtMs: number | null;
+  readonly expiresAtMs: number | null;
+  readonly idempotencyKey: string | null;
+  /** Of the whole input but the key; null without a key. */
+  readonly inputHash: string | null;
+}
+
+export type KeyedInsert =
+  | { readonly created: true; readonly job: JobRecord }
+  | { readonly created: false; readonly existingId: string; readonly sameInput: boolean };
+
+const INSERT = {
+  name: "insert-jobs",
+  text: `/* insert-jobs */
+with t as materialized (select clock_timestamp() as now),
+x as materialized (
+  select u.*, case when scheduled_ms is null then t.now else to_timestamp(scheduled_ms / 1000) end as at,
+    to_timestamp(expires_ms / 1000) as expires_at, t.now
+  from unnest($1::uuid[], $2::int[], $3::smallint[], $4::jsonb[], $5::text[], $6::text[],
+    $7::smallint[], $8::smallint[], $9::real[], $10::bigint[], $11::bigint[], $12::bigint[],
+    $13::float8[], $14::float8[], $15::text[]) as u (id, lane, priority, payload, name, tags,
+    max_attempts, backoff_kind, backoff_jitter, backoff_base_ms, backoff_max_ms, timeout_ms,
+    scheduled_ms, expires_ms, idempotency_key), t
+), j as (
+  insert into vinyasa.jobs (id, lane, max_attempts, backoff_kind, backoff_jitter, backoff_base_ms,
+    backoff_max_ms, timeout_ms, expires_at, name, tags, idempotency_key, payload)
+  select id, lane, max_attempts, backoff_kind, backoff_jitter, backoff_base_ms, backoff_max_ms,
+    timeout_ms, expires_at, name, tags::text[], idempotency_key, payload from x
+), r as (
+  insert into vinyasa.ready_jobs (lane, neg_priority, at, job_id, version, attempt, attempts_left, ready_at)
+  select lane, -priority::int, at, id, 1, 0, max_attempts, now from x where at <= now
+), s as (
+  insert into vinyasa.scheduled_jobs (job_id, lane, priority, at, version, attempt, attempts_left, since)
+  select id, lane, priority, at, 1, 0, max_attempts, now from x where at > now
+), q as (
+  insert into vinyasa.job_expiries (expires_at, job_id)
+  select expires_at, id from x where expires_at is not null
+), moved as (
+  select id as job_id, lane, null::smallint as from_status, 1 as version, 0 as attempt,
+    (case when at <= now then 3 else 2 end)::smallint as to_status, null::text as message from x
+), ${logMoves("moved")}
+select id, at <= now as ready, vinyasa.ms(at) as at_ms, vinyasa.ms(now) as now_ms from x`,
+};
+
+const TAKE_KEYS = {
+  name: "take-idempotency-keys",
+  text: `/* take-idempotency-keys */
+insert into vinyasa.idempotency_keys (key, job_id, input_hash)
+select * from unnest($1::text[], $2::uuid[], $3::text[]) order by 1
+on conflict (key) do nothing returning key`,
+};
+
+const READ_KEYS = {
+  name: "read-idempotency-keys",
+  text: `/* read-idempotency-keys */
+select key, job_id, input_hash from vinyasa.idempotency_keys where key = any($1::text[])`,
+};
+
+interface InsertedRow {
+  id: string;
+  ready: boolean;
+  at_ms: number;
+  now_ms: number;
+}
+
+/** Stores jobs that carry no idempotency key, in their order. */
+export async function insertJobs(db: Queryable, jobs: readonly NewJob[]): Promise<JobRecord[]> {
+  if (jobs.length === 0) return [];
+  const rows = await db.query<InsertedRow>(INSERT, columnsOf(jobs));
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  return jobs.map((job) => recordOf(job, byId.get(job.id)));
+}
+
+/**
+ * Stores jobs of which some carry an idempotency key, all or none, in one transaction. The keys must
+ * differ from each other. Whoever inserts a key first, on any instance, owns it; the others wait for
+ * that commit and then read what it stored.
+ */
+export async function insertKeyedJobs(
+  db: Database,
+  jobs: readonly NewJob[],
+): Promise<KeyedInsert[]> {
+  return db.transaction("insert-keyed-jobs", async (tx) => {
+    const owners = await takeKeys(tx, jobs);
+    const fresh = jobs.filter((job) => ownerOf(owners, job) === null);
+    const records = await insertJobs(tx, fresh);
+    const byId = new Map(records.map((record) => [record.id, record]));
+    return jobs.map((job): KeyedInsert => {
+      const record = byId.get(job.id);
+      if (record !== undefined) return { created: true, job: record };
+      const owner = ownerOf(owners, job);
+      if (owner === null) throw new Error(`job ${job.id} was neither stored nor found`);
+      const sameInput = owner.input_hash === job.inputHash;
+      return { created: false, existingId: owner.job_id, sameInput };
+    });
+  });
+}
+
+interface KeyRow {
+  key: string;
+  job_id: string;
+  input_hash: string;
+}
+
+/** Who owns the keys of `jobs`, where it is another job. */
+async function takeKeys(tx: Queryable, jobs: readonly NewJob[]): Promise<Map<string, KeyRow>> {
+  const keyed = jobs.filter((job) => job.idempotencyKey !== null);
+  if (keyed.length === 0) return new Map();
+  const taken = await tx.query<{ key: string }>(TAKE_KEYS, [
+    keyed.map((job) => job.idempotencyKey),
+    keyed.map((job) => job.id),
+    keyed.map((job) => job.inputHash ?? ""),
+  ]);
+  const own = new Set(taken.map((row) => row.key));
+  const others = keyed.map((job) => job.idempotencyKey ?? "").filter((key) => !own.has(key));
+  if (others.length === 0) return new Map();
+  // A fresh statement: the one before could not see the rows that it waited for.
+  const rows = await tx.query<KeyRow>(READ_KEYS, [others]);
+  return new Map(rows.map((row) => [row.key, row]));
+}
+
+function ownerOf(owners: Map<string, KeyRow>, job: NewJob): KeyRow | null {
+  return job.idempotencyKey === null ? null : (owners.get(job.idempotencyKey) ?? null);
+}
+
+function columnsOf(jobs: readonly NewJob[]): unknown[] {
+  return [
+    jobs.map((job) => job.id),
+    jobs.map((job) => job.lane.id),
+    jobs.map((job) => job.priority),
+    jobs.map((job) => job.payload),
+    jobs.map((job) => job.name),
+    jobs.map((job) => (job.tags.length === 0 ? null : arrayLiteral(job.tags))),
+    jobs.map((job) => job.maxAttempts),
+    jobs.map((job) => BACKOFF_KINDS.indexOf(job.backoff.kind)),
+    jobs.map((job) => job.backoff.jitter),
+    jobs.map((job) => job.backoff.baseMs),
+    jobs.map((job) => job.backoff.maxMs),
+    jobs.map((job) => job.timeoutMs),
+    jobs.map((job) => job.scheduledAtMs),
+    jobs.map((job) => job.expiresAtMs),
+    jobs.map((job) => job.idempotencyKey),
+  ];
+}
+
+/** A ragged list of lists cannot be a parameter, so each list travels as PostgreSQL's array text. */
+function arrayLiteral(items: readonly string[]): string {
+  return `{${items.map((item) => `"${item.replace(/["\\]/g, "\\$&")}"`).join(",")}}`;
+}
+
+function recordOf(job: NewJob, row: InsertedRow | undefined): JobRecord {
+  if (row === undefined) throw new Error(`job ${job.id} was not returned by its insert`);
+  return {
+    id: job.id,
+    type: job.lane.type,
+    queue: job.lane.queue,
+    threadDemand: job.lane.threads,
+    name: job.name,
+    maxAttempts: job.maxAttempts,
+    timeoutMs: job.timeoutMs,
+    backoff: job.backoff,
+    tags: job.tags,
+    idempotencyKey: job.idempotencyKey,
+    createdAtMs: jobIdTimeMs(job.id),
+    expiresAtMs: job.expiresAtMs,
+    status: row.ready ? "PENDING" : "SCHEDULED",
+    version: 1,
+    priority: job.priority,
+    attempt: 0,
+    attemptsLeft: job.maxAttempts,
+    threads: null,
+    progress: null,
+    scheduledAtMs: row.at_ms,
+    updatedAtMs: row.now_ms,
+    startedAtMs: null,
+    finishedAtMs: null,
+    queueTimeMs: null,
+  };
+}

@@ -1,0 +1,110 @@
+/** Lanes in memory: queue × type × threads, interned to a small number. They never change. */
+import type { Database } from "./database.ts";
+
+export interface LaneSpec {
+  readonly queue: string;
+  readonly type: string;
+  /** Threads asked for by the jobs of this lane. */
+  readonly threads: number;
+}
+
+export interface Lane extends LaneSpec {
+  readonly id: number;
+}
+
+export interface LaneFilter {
+  readonly types?: readonly string[];
+  readonly queues?: readonly string[];
+}
+
+const READ = {
+  name: "read-lanes",
+  text: "/* read-lanes */ select id, queue, type, threads from vinyasa.lanes where id > $1 order by id",
+};
+
+// Nothing is updated on conflict: a lane that exists is found by the read that follows.
+const INSERT = {
+  name: "insert-lanes",
+  text: `/* insert-lanes */ insert into vinyasa.lanes (queue, type, threads)
+    select * from unnest($1::text[], $2::text[], $3::smallint[]) order by 1, 2, 3
+    on conflict (queue, type, threads) do nothing`,
+};
+
+const FIND = {
+  name: "find-lanes",
+  text: `/* find-lanes */ select l.id, l.queue, l.type, l.threads
+    from unnest($1::text[], $2::text[], $3::smallint[]) as x (queue, type, threads)
+    join vinyasa.lanes l using (queue, type, threads)`,
+};
+
+export class LaneCatalog {
+  readonly #db: Database;
+  readonly #byId = new Map<number, Lane>();
+  readonly #byKey = new Map<string, Lane>();
+  #loadedTo = 0;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  /**
+   * Reads the lanes that are not known yet. An identity number may be drawn before another and
+   * committed after it, so the read begins a little below the highest seen.
+   */
+  async load(): Promise<void> {
+    const rows = await this.#db.query<Lane>(READ, [Math.max(0, this.#loadedTo - 100)]);
+    for (const row of rows) this.#add(row);
+    this.#loadedTo = Math.max(this.#loadedTo, rows.at(-1)?.id ?? 0);
+  }
+
+  /** The lanes of `specs`, in their order; missing ones are created. */
+  async intern(specs: readonly LaneSpec[]): Promise<Lane[]> {
+    const missing = new Map<string, LaneSpec>();
+    for (const spec of specs) {
+      const key = keyOf(spec);
+      if (!this.#byKey.has(key)) missing.set(key, spec);
+    }
+    if (missing.size > 0) await this.#create([...missing.values()]);
+    return specs.map((spec) => {
+      const lane = this.#byKey.get(keyOf(spec));
+      if (lane === undefined) throw new Error(`lane ${keyOf(spec)} was not stored`);
+      return lane;
+    });
+  }
+
+  get(id: number): Lane | undefined {
+    return this.#byId.get(id);
+  }
+
+  all(): Iterable<Lane> {
+    return this.#byId.values();
+  }
+
+  /** Lanes of these types and queues; an absent list means any, an empty one none. */
+  matching(filter: LaneFilter): Lane[] {
+    const types = filter.types === undefined ? null : new Set(filter.types);
+    const queues = filter.queues === undefined ? null : new Set(filter.queues);
+    return [...this.#byId.values()].filter(
+      (lane) => (types?.has(lane.type) ?? true) && (queues?.has(lane.queue) ?? true),
+    );
+  }
+
+  async #create(specs: readonly LaneSpec[]): Promise<void> {
+    const columns = [
+      specs.map((spec) => spec.queue),
+      specs.map((spec) => spec.type),
+      specs.map((spec) => spec.threads),
+    ];
+    await this.#db.query(INSERT, columns);
+    for (const row of await this.#db.query<Lane>(FIND, columns)) this.#add(row);
+  }
+
+  #add(lane: Lane): void {
+    this.#byId.set(lane.id, lane);
+    this.#byKey.set(keyOf(lane), lane);
+  }
+}
+
+function keyOf(spec: LaneSpec): string {
+  return `${spec.queue}\n${spec.type}\n${spec.threads}`;
+}
