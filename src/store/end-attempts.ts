@@ -1,0 +1,114 @@
+/** Records attempts that did not succeed, and moves their jobs to where the domain decided. */
+import { type JobStatus, statusCode, statusFromCode } from "../domain/job.ts";
+import {
+  type AttemptError,
+  type AttemptOutcome,
+  type Decision,
+  outcomeCode,
+} from "../domain/outcome.ts";
+import type { EndedAttempt } from "./attempt-claim.ts";
+import type { Queryable } from "./database.ts";
+import { logMoves } from "./log-moves.ts";
+
+export interface UnsuccessfulAttempt extends EndedAttempt {
+  readonly outcome: Exclude<AttemptOutcome, "COMPLETED">;
+  readonly error: AttemptError | null;
+  readonly next: Decision;
+}
+
+export interface EndedRow {
+  readonly id: string;
+  readonly version: number;
+  readonly status: JobStatus;
+  readonly startedAtMs: number;
+  readonly endedAtMs: number;
+  readonly scheduledAtMs: number;
+}
+
+/**
+ * The moves that end an attempt, from the rows of an expression `ended` with the columns of
+ * running_jobs and began_at, now, outcome, next_status, next_at, next_attempts_left, retryable,
+ * error_message, error_code, error_stack.
+ */
+export const MOVE_ENDED = `, a as (
+  insert into vinyasa.job_attempts (job_id, number, outcome, instance, worker, threads, started_at,
+    finished_at, retryable, message, code, stack)
+  select job_id, attempt, outcome, instance, worker, threads, began_at, now, retryable,
+    error_message, error_code, error_stack from ended
+), s as (
+  insert into vinyasa.scheduled_jobs (job_id, lane, priority, at, version, attempt, attempts_left, since)
+  select job_id, lane, priority, next_at, version + 1, attempt, next_attempts_left, now
+  from ended where next_status = 2
+), r as (
+  insert into vinyasa.ready_jobs (lane, neg_priority, at, job_id, version, attempt, attempts_left, ready_at)
+  select lane, -priority::int, next_at, job_id, version + 1, attempt, next_attempts_left, now
+  from ended where next_status = 3
+), f as (
+  insert into vinyasa.finished_jobs (job_id, status, lane, priority, worker, threads, instance,
+    version, attempt, attempts_left, at, ready_at, started_at, finished_at)
+  select job_id, next_status, lane, priority, worker, threads, instance, version + 1, attempt,
+    next_attempts_left, at, ready_at, began_at, now from ended where next_status >= 5
+), moved as (
+  select job_id, lane, 4::smallint as from_status, next_status as to_status,
+    version + 1 as version, attempt, left(error_message, 500) as message from ended
+), ${logMoves("moved")}`;
+
+const END = {
+  name: "end-attempts",
+  text: `/* end-attempts */
+with t as materialized (select clock_timestamp() as now),
+d as (
+  delete from vinyasa.running_jobs r
+  using unnest($1::uuid[], $2::int[], $3::uuid[], $4::float8[], $5::smallint[], $6::smallint[],
+    $7::float8[], $8::int[], $9::boolean[], $10::text[], $11::text[], $12::text[])
+    as x (id, attempt, token, start_delay_ms, outcome, next_status, next_delay_ms,
+      next_attempts_left, retryable, error_message, error_code, error_stack)
+  where r.job_id = x.id and r.attempt = x.attempt and r.token = x.token
+  returning r.*, r.started_at + x.start_delay_ms * interval '1 millisecond' as began_at,
+    x.outcome, x.next_status, x.next_delay_ms, x.next_attempts_left, x.retryable, x.error_message,
+    x.error_code, x.error_stack
+), ended as materialized (
+  select d.*, t.now, case when next_status = 2
+    then t.now + next_delay_ms * interval '1 millisecond' else d.at end as next_at from d, t
+)${MOVE_ENDED}
+select job_id as id, version + 1 as version, next_status, vinyasa.ms(began_at) as started_ms,
+  vinyasa.ms(now) as now_ms, vinyasa.ms(next_at) as at_ms from ended`,
+};
+
+interface Row {
+  id: string;
+  version: number;
+  next_status: number;
+  started_ms: number;
+  now_ms: number;
+  at_ms: number;
+}
+
+/** The rows that changed. An attempt that is missing among them was no longer ours. */
+export async function endAttempts(
+  db: Queryable,
+  attempts: readonly UnsuccessfulAttempt[],
+): Promise<EndedRow[]> {
+  const rows = await db.query<Row>(END, [
+    attempts.map((attempt) => attempt.id),
+    attempts.map((attempt) => attempt.attempt),
+    attempts.map((attempt) => attempt.token),
+    attempts.map((attempt) => attempt.startDelayMs),
+    attempts.map((attempt) => outcomeCode(attempt.outcome)),
+    attempts.map((attempt) => statusCode(attempt.next.status)),
+    attempts.map((attempt) => attempt.next.delayMs),
+    attempts.map((attempt) => attempt.next.attemptsLeft),
+    attempts.map((attempt) => attempt.error?.retryable ?? null),
+    attempts.map((attempt) => attempt.error?.message ?? null),
+    attempts.map((attempt) => attempt.error?.code ?? null),
+    attempts.map((attempt) => attempt.error?.stack ?? null),
+  ]);
+  return rows.map((row) => ({
+    id: row.id,
+    version: row.version,
+    status: statusFromCode(row.next_status),
+    startedAtMs: row.started_ms,
+    endedAtMs: row.now_ms,
+    scheduledAtMs: row.at_ms,
+  }));
+}

@@ -1,0 +1,43 @@
+/** Moves jobs whose time has come from SCHEDULED to PENDING. */
+import type { Queryable } from "./database.ts";
+import { logMoves } from "./log-moves.ts";
+import { type MovedJob, type MovedRow, movedJob } from "./moved-job.ts";
+
+// SKIP LOCKED: several promoters at once share the work instead of waiting for each other.
+const PROMOTE = {
+  name: "promote-jobs",
+  text: `/* promote-jobs */
+with t as materialized (select clock_timestamp() as now),
+due as materialized (
+  select s.job_id from vinyasa.scheduled_jobs s where s.at <= (select now from t)
+  order by s.at, s.job_id limit $1::int for update skip locked
+), d as (
+  delete from vinyasa.scheduled_jobs s using due where s.job_id = due.job_id returning s.*
+), r as (
+  insert into vinyasa.ready_jobs (lane, neg_priority, at, job_id, version, attempt, attempts_left, ready_at)
+  select lane, -priority::int, at, job_id, version + 1, attempt, attempts_left, at from d
+), moved as (
+  select job_id, lane, 2::smallint as from_status, 3::smallint as to_status, version + 1 as version,
+    attempt, null::text as message from d
+), ${logMoves("moved")}
+select job_id as id, lane, 2 as from_status, 3 as to_status, priority, version + 1 as version,
+  attempt, attempts_left, vinyasa.ms(at) as at_ms, vinyasa.ms(t.now) as now_ms from d, t`,
+};
+
+const NEXT_DUE = {
+  name: "next-due",
+  text: `/* next-due */
+select (extract(epoch from at - clock_timestamp()) * 1000)::float8 as wait_ms
+from vinyasa.scheduled_jobs order by at, job_id limit 1`,
+};
+
+export async function promoteJobs(db: Queryable, limit: number): Promise<MovedJob[]> {
+  const rows = await db.query<MovedRow>(PROMOTE, [limit]);
+  return rows.map(movedJob);
+}
+
+/** Milliseconds until the earliest scheduled job is due (negative: overdue); null without one. */
+export async function nextDueMs(db: Queryable): Promise<number | null> {
+  const [row] = await db.query<{ wait_ms: number }>(NEXT_DUE);
+  return row?.wait_ms ?? null;
+}

@@ -1,0 +1,38 @@
+/** Takes running jobs back from instances that died. */
+import type { Queryable } from "./database.ts";
+import { MOVE_ENDED } from "./end-attempts.ts";
+import { type MovedJob, type MovedRow, movedJob } from "./moved-job.ts";
+
+// The attempt is spent: for all we know, it did its work. SKIP LOCKED: several rescuers at once, or
+// the late finish of an instance that is not dead after all, are harmless.
+const RESCUE = {
+  name: "rescue-jobs",
+  text: `/* rescue-jobs */
+with t as materialized (select clock_timestamp() as now),
+lost as materialized (
+  select job_id from vinyasa.running_jobs where instance = any($1::int[])
+  order by job_id limit $2::int for update skip locked
+), d as (
+  delete from vinyasa.running_jobs r using lost where r.job_id = lost.job_id returning r.*
+), ended as materialized (
+  select d.*, started_at as began_at, t.now, 5::smallint as outcome, d.at as next_at,
+    (case when attempts_left > 0 then 3 else 6 end)::smallint as next_status,
+    attempts_left as next_attempts_left, attempts_left > 0 as retryable,
+    'the instance that ran this attempt was lost' as error_message,
+    'LOST' as error_code, null::text as error_stack
+  from d, t
+)${MOVE_ENDED}
+select job_id as id, lane, 4 as from_status, next_status as to_status, priority,
+  version + 1 as version, attempt, attempts_left, vinyasa.ms(at) as at_ms, vinyasa.ms(now) as now_ms
+from ended`,
+};
+
+/** At most `limit` jobs of these instances: PENDING again, or FAILED where no attempt is left. */
+export async function rescueJobs(
+  db: Queryable,
+  instances: readonly number[],
+  limit: number,
+): Promise<MovedJob[]> {
+  const rows = await db.query<MovedRow>(RESCUE, [instances, limit]);
+  return rows.map(movedJob);
+}
