@@ -1,7 +1,7 @@
 /** Stores submitted jobs: one statement, one row each in `jobs` and in the state table it starts in. */
 import { BACKOFF_KINDS, type Backoff } from "../domain/backoff.ts";
 import type { JobRecord } from "../domain/job-record.ts";
-import type { Database, Queryable } from "./database.ts";
+import type { Queryable } from "./database.ts";
 import { jobIdTimeMs } from "./job-id.ts";
 import type { Lane } from "./lane-catalog.ts";
 import { logMoves } from "./log-moves.ts";
@@ -25,9 +25,10 @@ export interface NewJob {
   readonly inputHash: string | null;
 }
 
+/** `inputHash` is the one stored with the key. */
 export type KeyedInsert =
   | { readonly created: true; readonly job: JobRecord }
-  | { readonly created: false; readonly existingId: string; readonly sameInput: boolean };
+  | { readonly created: false; readonly existingId: string; readonly inputHash: string };
 
 const INSERT = {
   name: "insert-jobs",
@@ -92,27 +93,26 @@ export async function insertJobs(db: Queryable, jobs: readonly NewJob[]): Promis
 }
 
 /**
- * Stores jobs of which some carry an idempotency key, all or none, in one transaction. The keys must
- * differ from each other. Whoever inserts a key first, on any instance, owns it; the others wait for
- * that commit and then read what it stored.
+ * Stores jobs of which some carry an idempotency key. The keys must differ from each other. Whoever
+ * inserts a key first, on any instance, owns it; the others wait for that commit and then read what
+ * it stored.
+ *
+ * @param tx a transaction: a key must not outlive the failure of the insert that follows it
  */
 export async function insertKeyedJobs(
-  db: Database,
+  tx: Queryable,
   jobs: readonly NewJob[],
 ): Promise<KeyedInsert[]> {
-  return db.transaction("insert-keyed-jobs", async (tx) => {
-    const owners = await takeKeys(tx, jobs);
-    const fresh = jobs.filter((job) => ownerOf(owners, job) === null);
-    const records = await insertJobs(tx, fresh);
-    const byId = new Map(records.map((record) => [record.id, record]));
-    return jobs.map((job): KeyedInsert => {
-      const record = byId.get(job.id);
-      if (record !== undefined) return { created: true, job: record };
-      const owner = ownerOf(owners, job);
-      if (owner === null) throw new Error(`job ${job.id} was neither stored nor found`);
-      const sameInput = owner.input_hash === job.inputHash;
-      return { created: false, existingId: owner.job_id, sameInput };
-    });
+  const owners = await takeKeys(tx, jobs);
+  const fresh = jobs.filter((job) => ownerOf(owners, job) === null);
+  const records = await insertJobs(tx, fresh);
+  const byId = new Map(records.map((record) => [record.id, record]));
+  return jobs.map((job): KeyedInsert => {
+    const record = byId.get(job.id);
+    if (record !== undefined) return { created: true, job: record };
+    const owner = ownerOf(owners, job);
+    if (owner === null) throw new Error(`job ${job.id} was neither stored nor found`);
+    return { created: false, existingId: owner.job_id, inputHash: owner.input_hash };
   });
 }
 

@@ -1,0 +1,55 @@
+/** Tells the others, after the commit, that jobs were stored. */
+import type { JobEvent } from "../domain/event.ts";
+import type { JobRecord } from "../domain/job-record.ts";
+import type { Bus, WakeUp } from "../events/bus.ts";
+import type { Lane } from "../store/lane-catalog.ts";
+
+export interface SubmittedJob {
+  readonly job: JobRecord;
+  readonly lane: Lane;
+}
+
+/**
+ * Wakes the schedulers, and publishes what somebody watches. Nobody can know a new job's id before
+ * its submit is answered, so in practice that is who watches all jobs: with none, nothing is built.
+ */
+export function announceSubmitted(bus: Bus, submitted: readonly SubmittedJob[]): void {
+  if (submitted.length === 0) return;
+  const watched = submitted.filter(({ job }) => bus.isWatched(job.id));
+  if (watched.length > 0) bus.publish(watched.map(({ job }) => submitEvent(job)));
+  bus.wake(wakeUpFor(submitted));
+}
+
+function wakeUpFor(submitted: readonly SubmittedJob[]): WakeUp {
+  const lanes = new Set<number>();
+  let dueAtMs = Number.POSITIVE_INFINITY;
+  for (const { job, lane } of submitted) {
+    if (job.status === "PENDING") lanes.add(lane.id);
+    else dueAtMs = Math.min(dueAtMs, job.scheduledAtMs);
+  }
+  return {
+    ...(lanes.size > 0 && { lanes: [...lanes] }),
+    ...(Number.isFinite(dueAtMs) && { dueAtMs }),
+  };
+}
+
+function submitEvent(job: JobRecord): JobEvent {
+  return {
+    id: job.id,
+    version: job.version,
+    status: job.status,
+    previousStatus: null,
+    type: job.type,
+    queue: job.queue,
+    priority: job.priority,
+    attempt: job.attempt,
+    attemptsLeft: job.attemptsLeft,
+    threads: job.threads,
+    progress: job.progress,
+    atMs: job.updatedAtMs,
+    scheduledAtMs: job.scheduledAtMs,
+    startedAtMs: job.startedAtMs,
+    finishedAtMs: job.finishedAtMs,
+    queueTimeMs: job.queueTimeMs,
+  };
+}
