@@ -9,11 +9,12 @@
  */
 import { BACKOFF_KINDS, type Backoff } from "../domain/backoff.ts";
 import type { Queryable } from "./database.ts";
+import type { Lane } from "./lane-catalog.ts";
 import { logMoves } from "./log-moves.ts";
 
 /** A lane that the worker can serve now. */
 export interface ClaimLane {
-  readonly id: number;
+  readonly lane: Lane;
   /** Threads that a job of this lane is granted on this worker. */
   readonly threads: number;
   /** Rows before this place are known to be gone. */
@@ -41,7 +42,7 @@ export interface ClaimRequest {
 export interface ClaimedJob {
   readonly id: string;
   readonly token: string;
-  readonly lane: number;
+  readonly lane: Lane;
   readonly threads: number;
   readonly priority: number;
   readonly attempt: number;
@@ -155,12 +156,13 @@ export async function claimJobs(db: Queryable, request: ClaimRequest): Promise<C
     lanes.length === 1 ? CLAIM_LANE : CLAIM_LANES,
     lanes.length === 1 ? laneValues(request, only) : lanesValues(request),
   );
-  return rows.map((row) => claimedJob(row, token));
+  const byId = new Map(lanes.map(({ lane }) => [lane.id, lane]));
+  return rows.map((row) => claimedJob(row, byId.get(row.lane) ?? only.lane, token));
 }
 
-function laneValues({ token, instance, worker, limit }: ClaimRequest, lane: ClaimLane): unknown[] {
-  const { id, threads, from } = lane;
-  return [token, instance, worker, id, threads, from.negPriority, from.atMs, limit];
+function laneValues({ token, instance, worker, limit }: ClaimRequest, only: ClaimLane): unknown[] {
+  const { lane, threads, from } = only;
+  return [token, instance, worker, lane.id, threads, from.negPriority, from.atMs, limit];
 }
 
 function lanesValues({ token, instance, worker, lanes, limit }: ClaimRequest): unknown[] {
@@ -168,22 +170,22 @@ function lanesValues({ token, instance, worker, lanes, limit }: ClaimRequest): u
     token,
     instance,
     worker,
-    lanes.map((lane) => lane.id),
-    lanes.map((lane) => lane.threads),
-    lanes.map((lane) => lane.from.negPriority),
-    lanes.map((lane) => lane.from.atMs),
+    lanes.map(({ lane }) => lane.id),
+    lanes.map(({ threads }) => threads),
+    lanes.map(({ from }) => from.negPriority),
+    lanes.map(({ from }) => from.atMs),
     limit,
   ];
 }
 
-function claimedJob(row: ClaimRow, token: string): ClaimedJob {
+function claimedJob(row: ClaimRow, lane: Lane, token: string): ClaimedJob {
   const { expired } = row;
   return {
     id: row.job_id,
     token,
-    lane: row.lane,
+    lane,
     threads: row.threads,
-    priority: -row.neg_priority,
+    priority: 0 - row.neg_priority,
     attempt: expired ? row.attempt : row.attempt + 1,
     attemptsLeft: expired ? row.attempts_left : row.attempts_left - 1,
     maxAttempts: row.max_attempts,

@@ -25,6 +25,12 @@ export interface Queryable {
   query<R = Row>(statement: Statement, values?: readonly unknown[]): Promise<R[]>;
 }
 
+/** One transaction: its statements run one after the other, in the order they were sent. */
+export interface Transaction extends Queryable {
+  /** Runs a script of several statements without parameters: migrations only. */
+  script(sql: string): Promise<void>;
+}
+
 export interface Database extends Queryable {
   readonly kind: "postgres" | "embedded";
   /**
@@ -32,11 +38,16 @@ export interface Database extends Queryable {
    * (40P01) and serialization failures (40001) run it again, up to five times, with jitter; single
    * statements of `query` do the same. `work` must therefore have no effect outside of the database.
    */
-  transaction<T>(name: string, work: (tx: Queryable) => Promise<T>): Promise<T>;
-  /** Runs a script of several statements without parameters: migrations only. */
+  transaction<T>(name: string, work: (tx: Transaction) => Promise<T>): Promise<T>;
+  /** Runs a script of several statements without parameters, all or none: migrations only. */
   script(sql: string): Promise<void>;
   /** In words for the banner: which server or folder, and what it survives. */
   describe(): Promise<DatabaseDescription>;
+  /**
+   * Upkeep that the database does not do by itself, now and then: checkpoints and vacuums of the
+   * embedded store. Nothing on PostgreSQL.
+   */
+  maintain(): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -27,6 +27,34 @@ select job_id as id, lane, 4 as from_status, next_status as to_status, priority,
 from ended`,
 };
 
+// A claim whose answer was lost on the way: the rows name its token, and nobody here runs them.
+const RELEASE = {
+  name: "release-claim",
+  text: `/* release-claim */
+with t as materialized (select clock_timestamp() as now),
+d as (
+  delete from vinyasa.running_jobs where instance = $1::int and token = $2::uuid returning *
+), ended as materialized (
+  select d.*, started_at as began_at, t.now, 6::smallint as outcome, d.at as next_at,
+    3::smallint as next_status, attempts_left + 1 as next_attempts_left, true as retryable,
+    null::text as error_message, null::text as error_code, null::text as error_stack
+  from d, t
+)${MOVE_ENDED}
+select job_id as id, lane, 4 as from_status, next_status as to_status, priority,
+  version + 1 as version, attempt, next_attempts_left as attempts_left, vinyasa.ms(at) as at_ms,
+  vinyasa.ms(now) as now_ms from ended`,
+};
+
+/** Gives back, unharmed, whatever a claim took. */
+export async function releaseClaim(
+  db: Queryable,
+  instance: number,
+  token: string,
+): Promise<MovedJob[]> {
+  const rows = await db.query<MovedRow>(RELEASE, [instance, token]);
+  return rows.map(movedJob);
+}
+
 /** At most `limit` jobs of these instances: PENDING again, or FAILED where no attempt is left. */
 export async function rescueJobs(
   db: Queryable,

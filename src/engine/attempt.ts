@@ -1,0 +1,112 @@
+/** One run of one job inside this process, from its start until it is let go. */
+import type { Logger } from "pino";
+import type { Outcome } from "../domain/outcome.ts";
+import type { Executor, ExecutorContext } from "../executors/define-executor.ts";
+import { outcomeOf } from "../executors/run-executor.ts";
+import type { ClaimedJob } from "../store/claim-jobs.ts";
+
+/** Longer timeouts would fire at once: setTimeout holds 31 bits of milliseconds. */
+const TIMEOUT_MAX_MS = 2_147_483_647;
+
+export interface EndedRun {
+  readonly job: ClaimedJob;
+  readonly outcome: Outcome;
+  /** Milliseconds from the claim's arrival to the start, and from the start to the end. */
+  readonly startDelayMs: number;
+  readonly runMs: number;
+}
+
+/**
+ * Runs the executor against its deadline. Whichever comes first ends the attempt, once: the
+ * executor, the timeout, or `letGo`. What the executor does afterwards is ignored; its AbortSignal
+ * has told it to stop.
+ */
+export class Attempt {
+  readonly job: ClaimedJob;
+  readonly #startedAt = performance.now();
+  readonly #startDelayMs: number;
+  readonly #onEnd: (run: EndedRun) => void;
+  readonly #timer: NodeJS.Timeout;
+  #abort: AbortController | null = null;
+  #abortReason: Error | null = null;
+  #ended = false;
+
+  constructor(
+    executor: Executor,
+    job: ClaimedJob,
+    claimedAt: number,
+    log: Logger,
+    onEnd: (run: EndedRun) => void,
+  ) {
+    this.job = job;
+    this.#onEnd = onEnd;
+    this.#startDelayMs = Math.max(0, this.#startedAt - claimedAt);
+    this.#timer = setTimeout(() => this.#timeOut(), Math.min(job.timeoutMs, TIMEOUT_MAX_MS));
+    void outcomeOf(executor, job.payload, this.#context()).then(
+      (outcome) => this.#end(outcome),
+      // outcomeOf promises not to reject: if it does, that is a bug here, and the job must not hang.
+      (error: unknown) => {
+        log.error({ err: error, jobId: job.id }, "running an executor broke");
+        this.#end({ kind: "FAILED", error: internalError() });
+      },
+    );
+  }
+
+  /** Ends the attempt now with `outcome`, and tells the executor to stop. */
+  letGo(outcome: Outcome, why: string): void {
+    this.#abortWith(new Error(why));
+    this.#end(outcome);
+  }
+
+  /** Tells the executor to stop; nothing is recorded, the attempt belongs to somebody else. */
+  abandon(why: string): void {
+    this.#ended = true;
+    clearTimeout(this.#timer);
+    this.#abortWith(new Error(why));
+  }
+
+  /** The signal is made when an executor asks for it: most no-ops never do. */
+  #context(): ExecutorContext {
+    const signal = () => this.#signal();
+    const { id: jobId, attempt, threads } = this.job;
+    return {
+      jobId,
+      attempt,
+      threads,
+      get signal() {
+        return signal();
+      },
+    };
+  }
+
+  #signal(): AbortSignal {
+    this.#abort ??= new AbortController();
+    if (this.#abortReason !== null && !this.#abort.signal.aborted) {
+      this.#abort.abort(this.#abortReason);
+    }
+    return this.#abort.signal;
+  }
+
+  #abortWith(reason: Error): void {
+    this.#abortReason ??= reason;
+    this.#abort?.abort(this.#abortReason);
+  }
+
+  #timeOut(): void {
+    const message = `timed out after ${this.job.timeoutMs} ms`;
+    const error = { message, code: "TIMED_OUT", stack: null, retryable: true };
+    this.letGo({ kind: "TIMED_OUT", error }, message);
+  }
+
+  #end(outcome: Outcome): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    clearTimeout(this.#timer);
+    const runMs = performance.now() - this.#startedAt;
+    this.#onEnd({ job: this.job, outcome, startDelayMs: this.#startDelayMs, runMs });
+  }
+}
+
+function internalError() {
+  return { message: "internal error", code: "INTERNAL", stack: null, retryable: true };
+}

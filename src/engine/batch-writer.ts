@@ -1,0 +1,127 @@
+/** Natural batching of writes: see the completer. */
+import type { Logger } from "pino";
+import { DatabaseError } from "../store/database.ts";
+
+export interface BatchWriterOptions<Item> {
+  readonly name: string;
+  readonly log: Logger;
+  /** `again`: an earlier try of these items ended without an answer, and may have been committed. */
+  readonly write: (batch: readonly Item[], again: boolean) => Promise<void>;
+  /** The database refuses this item, alone. */
+  readonly onRefused: (item: Item, error: unknown) => void;
+}
+
+const BATCH_MAX = 1_000;
+const IN_FLIGHT_MAX = 2;
+/** A second statement starts beside the first only when it is worth its round trip. */
+const WORTH_A_SECOND = 100;
+const PAUSE_MAX_MS = 2_000;
+
+/**
+ * A batch that the database refuses is halved until the bad item stands alone; one that gets no
+ * answer is tried again until it gets one, since what it holds happened and must be recorded.
+ */
+export class BatchWriter<Item> {
+  readonly #options: BatchWriterOptions<Item>;
+  #waiting: Item[] = [];
+  #inFlight = 0;
+  #open = false;
+  #idle: (() => void)[] = [];
+  readonly #pauses = new Set<() => void>();
+
+  constructor(options: BatchWriterOptions<Item>) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#open = true;
+    this.#flush();
+  }
+
+  /** Ends all retries. Returns how many items stay unwritten. */
+  stop(): number {
+    this.#open = false;
+    const unwritten = this.#waiting.length;
+    this.#waiting = [];
+    for (const wake of this.#pauses) wake();
+    this.#settle();
+    return unwritten;
+  }
+
+  add(item: Item): void {
+    this.#waiting.push(item);
+    this.#flush();
+  }
+
+  /** Resolves when everything added so far is written, or given up by `stop`. */
+  async flush(): Promise<void> {
+    if (this.#waiting.length === 0 && this.#inFlight === 0) return;
+    await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+
+  #flush(): void {
+    const needed = this.#inFlight === 0 ? 1 : WORTH_A_SECOND;
+    if (!this.#open || this.#inFlight >= IN_FLIGHT_MAX || this.#waiting.length < needed) return;
+    const batch = this.#waiting.splice(0, BATCH_MAX);
+    this.#inFlight += 1;
+    void this.#writeAll(batch, false).finally(() => {
+      this.#inFlight -= 1;
+      this.#flush();
+      this.#settle();
+    });
+  }
+
+  #settle(): void {
+    if (this.#waiting.length > 0 || this.#inFlight > 0) return;
+    const idle = this.#idle;
+    this.#idle = [];
+    for (const resolve of idle) resolve();
+  }
+
+  async #writeAll(batch: readonly Item[], again: boolean): Promise<void> {
+    let unanswered = again;
+    for (let pauseMs = 50; ; pauseMs = Math.min(pauseMs * 2, PAUSE_MAX_MS)) {
+      try {
+        return await this.#options.write(batch, unanswered);
+      } catch (error) {
+        if (isRefusal(error)) return this.#halve(batch, unanswered, error);
+        unanswered = true;
+        this.#options.log.error(
+          { err: error, items: batch.length, pauseMs },
+          `${this.#options.name} got no answer, trying again`,
+        );
+      }
+      if (!this.#open) return;
+      await this.#pause(pauseMs);
+      if (!this.#open) return;
+    }
+  }
+
+  async #halve(batch: readonly Item[], again: boolean, error: unknown): Promise<void> {
+    const [only] = batch;
+    if (batch.length === 1 && only !== undefined) return this.#options.onRefused(only, error);
+    const middle = Math.ceil(batch.length / 2);
+    await this.#writeAll(batch.slice(0, middle), again);
+    await this.#writeAll(batch.slice(middle), again);
+  }
+
+  async #pause(ms: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const wake = () => {
+        clearTimeout(timer);
+        this.#pauses.delete(wake);
+        resolve();
+      };
+      const timer = setTimeout(wake, ms);
+      this.#pauses.add(wake);
+    });
+  }
+}
+
+/**
+ * Refusals are about the data: class 22 (a value out of range or malformed), 23 (a constraint) and
+ * 54 (too large). Everything else may pass: a read-only or full server, a missing connection.
+ */
+function isRefusal(error: unknown): boolean {
+  return error instanceof DatabaseError && /^(22|23|54)/.test(error.sqlState ?? "");
+}

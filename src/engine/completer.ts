@@ -1,0 +1,184 @@
+/**
+ * Writes the outcomes of attempts, in batches.
+ *
+ * Successes and the rest go by different statements. Of each, at most two are in flight; what ends
+ * meanwhile forms the next batch: at once when idle, hundreds of rows when loaded, no timer. What is
+ * waiting here is bounded by what the workers hold: a job is claimed only for a free thread.
+ */
+import type { Logger } from "pino";
+import { attemptError } from "../domain/attempt-error.ts";
+import { type AttemptError, type Decision, decide, type Outcome } from "../domain/outcome.ts";
+import type { Bus } from "../events/bus.ts";
+import type { ClaimedJob } from "../store/claim-jobs.ts";
+import { type Database, DatabaseError } from "../store/database.ts";
+import { type EndedRow, endAttempts } from "../store/end-attempts.ts";
+import { type FinishedRow, finishJobs } from "../store/finish-jobs.ts";
+import type { EndedRun } from "./attempt.ts";
+import { BatchWriter } from "./batch-writer.ts";
+import { endedEvent, finishedEvent } from "./job-events.ts";
+import type { Service } from "./service.ts";
+
+export interface CompleterOptions {
+  readonly db: Database;
+  readonly bus: Bus;
+  readonly log: Logger;
+  readonly random?: () => number;
+  /** A job waits for this time now (milliseconds since 1970). */
+  readonly onScheduled: (dueAtMs: number) => void;
+}
+
+interface Success extends EndedRun {
+  readonly result: string;
+}
+
+interface Unsuccess extends EndedRun {
+  readonly next: Decision;
+  readonly outcome: Exclude<Outcome, { kind: "COMPLETED" }>;
+}
+
+export class Completer implements Service {
+  readonly #options: CompleterOptions;
+  readonly #successes: BatchWriter<Success>;
+  readonly #others: BatchWriter<Unsuccess>;
+  /** Outcomes that came too late: their attempt was no longer ours. */
+  staleWrites = 0;
+
+  constructor(options: CompleterOptions) {
+    this.#options = options;
+    const { log } = options;
+    this.#successes = new BatchWriter({
+      name: "finish-jobs",
+      log,
+      write: (batch, again) => this.#finish(batch, again),
+      // The database will not have this result. The attempt fails, so that the job can end.
+      onRefused: (run, error) => this.add({ ...run, outcome: refusal(error) }),
+    });
+    this.#others = new BatchWriter({
+      name: "end-attempts",
+      log,
+      write: (batch, again) => this.#end(batch, again),
+      onRefused: (run, error) => this.#refusedTwice(run, error),
+    });
+  }
+
+  async start(): Promise<void> {
+    this.#successes.start();
+    this.#others.start();
+  }
+
+  /** Resolves when everything added so far is written. */
+  async flush(): Promise<void> {
+    await this.#successes.flush();
+    await this.#others.flush();
+  }
+
+  async stop(): Promise<void> {
+    await this.flush();
+    this.#successes.stop();
+    this.#others.stop();
+  }
+
+  /** Gives up on what cannot be written: the database is away, and somebody else will rescue. */
+  abandon(): number {
+    return this.#successes.stop() + this.#others.stop();
+  }
+
+  add(run: EndedRun): void {
+    const { job, outcome } = run;
+    if (outcome.kind === "COMPLETED") {
+      this.#successes.add({ ...run, result: JSON.stringify(outcome.result ?? null) });
+      return;
+    }
+    const next = decide(job, outcome, this.#options.random ?? Math.random);
+    this.#others.add({ ...run, outcome, next });
+  }
+
+  async #finish(batch: readonly Success[], again: boolean): Promise<void> {
+    const rows = await finishJobs(
+      this.#options.db,
+      batch.map(({ job, startDelayMs, result }) => ({ ...claimOf(job), startDelayMs, result })),
+    );
+    this.#publish(batch, rows, again, ({ job }, row: FinishedRow) => finishedEvent(job, row));
+  }
+
+  async #end(batch: readonly Unsuccess[], again: boolean): Promise<void> {
+    const rows = await endAttempts(
+      this.#options.db,
+      batch.map(({ job, startDelayMs, outcome, next }) => ({
+        ...claimOf(job),
+        startDelayMs,
+        outcome: outcome.kind,
+        error: errorOf(outcome),
+        next,
+      })),
+    );
+    this.#publish(batch, rows, again, ({ job, next }, row: EndedRow) =>
+      endedEvent(job, row, next.attemptsLeft),
+    );
+    this.#wake(batch, rows);
+  }
+
+  #publish<Run extends EndedRun, Row extends { id: string }>(
+    batch: readonly Run[],
+    rows: readonly Row[],
+    again: boolean,
+    toEvent: (run: Run, row: Row) => Parameters<Bus["publish"]>[0][number],
+  ): void {
+    const { bus } = this.#options;
+    const byId = new Map(batch.map((run) => [run.job.id, run]));
+    const events = [];
+    for (const row of rows) {
+      const run = byId.get(row.id);
+      byId.delete(row.id);
+      if (run !== undefined && bus.isWatched(row.id)) events.push(toEvent(run, row));
+    }
+    if (events.length > 0) bus.publish(events);
+    // Written again after a lost answer, a missing row may well be our own first write.
+    if (byId.size > 0 && !again) this.#reportStale([...byId.keys()]);
+  }
+
+  #wake(batch: readonly Unsuccess[], rows: readonly EndedRow[]): void {
+    const { bus, onScheduled } = this.#options;
+    const lanes = new Map(batch.map(({ job }) => [job.id, job.lane.id]));
+    const woken = new Set<number>();
+    for (const row of rows) {
+      const lane = lanes.get(row.id);
+      if (row.status === "SCHEDULED") onScheduled(row.scheduledAtMs);
+      if (row.status === "PENDING" && lane !== undefined) woken.add(lane);
+    }
+    if (woken.size > 0) bus.wake({ lanes: [...woken] });
+  }
+
+  #reportStale(jobIds: readonly string[]): void {
+    this.staleWrites += jobIds.length;
+    const some = jobIds.slice(0, 10);
+    this.#options.log.warn({ count: jobIds.length, jobIds: some }, "stale outcomes refused");
+  }
+
+  #refusedTwice(run: Unsuccess, error: unknown): void {
+    const { log } = this.#options;
+    log.error({ err: error, jobId: run.job.id }, "an outcome cannot be stored, trying without it");
+    const outcome: Unsuccess["outcome"] = { kind: "FAILED", error: plainError() };
+    const next: Decision = { ...run.next, status: "FAILED", delayMs: 0 };
+    if (errorOf(run.outcome)?.code !== "UNSTORABLE") this.#others.add({ ...run, outcome, next });
+  }
+}
+
+function claimOf(job: ClaimedJob) {
+  return { id: job.id, attempt: job.attempt, token: job.token };
+}
+
+function errorOf(outcome: Outcome): AttemptError | null {
+  return "error" in outcome ? outcome.error : null;
+}
+
+function refusal(error: unknown): Outcome {
+  const reason = error instanceof DatabaseError ? error.message : "unknown reason";
+  const message = `the result cannot be stored: ${reason}`;
+  return { kind: "FAILED", error: { ...attemptError(new Error(message)), retryable: false } };
+}
+
+function plainError(): AttemptError {
+  const message = "the outcome of this attempt could not be stored";
+  return { message, code: "UNSTORABLE", stack: null, retryable: false };
+}

@@ -1,0 +1,207 @@
+/** The engine of one instance: its services, started in order and stopped in reverse. */
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
+import type { Logger } from "pino";
+import type { Bus } from "../events/bus.ts";
+import type { Registry } from "../executors/registry.ts";
+import type { ClaimedJob } from "../store/claim-jobs.ts";
+import type { Database } from "../store/database.ts";
+import type { LaneCatalog } from "../store/lane-catalog.ts";
+import { CODE_VERSION } from "../store/migrate.ts";
+import type { EndedRun } from "./attempt.ts";
+import { Completer } from "./completer.ts";
+import { createExpirer } from "./expirer.ts";
+import { LaneBook } from "./lane-book.ts";
+import { Maintenance } from "./maintenance.ts";
+import { Membership } from "./membership.ts";
+import { Promoter } from "./promoter.ts";
+import { ReadAhead } from "./read-ahead.ts";
+import { Rescuer } from "./rescuer.ts";
+import { Scheduler } from "./scheduler.ts";
+import type { Service } from "./service.ts";
+import { Worker } from "./worker.ts";
+
+export interface EngineOptions {
+  /** For claims and outcomes. */
+  readonly db: Database;
+  /** For the heartbeat alone; the same as `db` on an embedded store. */
+  readonly heartbeatDb: Database;
+  readonly bus: Bus;
+  readonly lanes: LaneCatalog;
+  readonly executors: Registry;
+  readonly log: Logger;
+  /** One entry a worker. */
+  readonly workerThreads: readonly number[];
+  /** Null: all. */
+  readonly queues: readonly string[] | null;
+  readonly pollIntervalMs: number;
+  readonly leaseMs: number;
+  readonly heartbeatMs: number;
+}
+
+/** After the grace time an executor may react to its signal before the instance goes. */
+const LAST_MOMENT_MS = 200;
+
+export class Engine {
+  readonly #options: EngineOptions;
+  readonly #workers: readonly Worker[];
+  readonly #readAhead = new ReadAhead();
+  readonly #membership: Membership;
+  readonly #completer: Completer;
+  readonly #promoter: Promoter;
+  readonly #rescuer: Rescuer;
+  readonly #scheduler: Scheduler;
+  readonly #services: readonly Service[];
+  #started = false;
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+    const { db, bus, lanes, log, executors, queues, pollIntervalMs, leaseMs } = options;
+    this.#membership = this.#createMembership();
+    this.#promoter = new Promoter({ db, bus, lanes, log, pollIntervalMs });
+    const onScheduled = (dueAtMs: number) => {
+      this.#promoter.expect(dueAtMs);
+    };
+    this.#completer = new Completer({ db, bus, log, onScheduled });
+    this.#workers = this.#createWorkers();
+    const membership = this.#membership;
+    this.#rescuer = new Rescuer({ db, bus, lanes, membership, log, leaseMs });
+    const threadsMax = Math.max(1, ...options.workerThreads);
+    this.#scheduler = new Scheduler({
+      db,
+      bus,
+      log,
+      membership,
+      workers: this.#workers,
+      lanes: new LaneBook({ lanes, executors, queues, threadsMax }),
+      readAhead: this.#readAhead,
+      pollIntervalMs,
+      onUnwanted: (jobs) => this.#release(jobs),
+    });
+    const expirer = createExpirer({ db, bus, lanes, log });
+    const maintenance = new Maintenance(db, log);
+    this.#services = [this.#completer, this.#rescuer, this.#promoter, expirer, maintenance];
+  }
+
+  get staleWrites(): number {
+    return this.#completer.staleWrites;
+  }
+
+  get instanceUuid(): string {
+    return this.#membership.uuid;
+  }
+
+  async start(): Promise<void> {
+    if (this.#started) return;
+    this.#started = true;
+    await this.#membership.start();
+    for (const service of this.#services) await service.start();
+    const { log, workerThreads, queues } = this.#options;
+    const fields = { workers: workerThreads.length, threads: workerThreads };
+    log.info({ ...fields, queues: queues ?? "all" }, "workers started");
+    if (workerThreads.length > 0) await this.#scheduler.start();
+  }
+
+  /**
+   * Claims nothing more, gives back what has not started, lets running jobs end within `graceMs`,
+   * and gives back the rest at once. No attempt is spent by a stop.
+   */
+  async stop(graceMs: number): Promise<void> {
+    if (!this.#started) return;
+    this.#started = false;
+    this.#membership.drain();
+    await this.#scheduler.stop();
+    for (const worker of this.#workers) this.#release(worker.takeReadAhead());
+    await this.#stopWorkers(graceMs);
+    await this.#flushOutcomes();
+    for (const service of this.#services.toReversed()) await service.stop();
+    await this.#membership.stop();
+  }
+
+  async #stopWorkers(graceMs: number): Promise<void> {
+    const idle = Promise.all(this.#workers.map((worker) => this.#stopWorker(worker)));
+    if (await endsWithin(idle, graceMs)) return;
+    for (const worker of this.#workers) worker.releaseRunning("the instance stops");
+    await endsWithin(idle, LAST_MOMENT_MS);
+  }
+
+  async #stopWorker(worker: Worker): Promise<void> {
+    await worker.whenEmpty();
+    this.#options.log.info({ worker: worker.number }, "worker stopped");
+  }
+
+  /** With the database away there is nobody to tell: another instance takes the jobs back later. */
+  async #flushOutcomes(): Promise<void> {
+    if (await endsWithin(this.#completer.flush(), this.#options.leaseMs)) return;
+    const unwritten = this.#completer.abandon();
+    this.#options.log.error({ unwritten }, "outcomes could not be written before the stop");
+  }
+
+  #createMembership(): Membership {
+    const { heartbeatDb, log, leaseMs, heartbeatMs, workerThreads, queues } = this.#options;
+    const workers = workerThreads.map((threads) => ({ threads, queues: queues ?? [] }));
+    return new Membership({
+      db: heartbeatDb,
+      log,
+      leaseMs,
+      heartbeatMs,
+      describe: () => ({
+        uuid: randomUUID(),
+        hostname: hostname(),
+        pid: process.pid,
+        codeVersion: CODE_VERSION,
+        workers,
+      }),
+      onLost: (why) => this.#abandonAll(why),
+      onReturned: () => {
+        this.#rescuer.sweep();
+        this.#scheduler.nudge();
+      },
+    });
+  }
+
+  #createWorkers(): Worker[] {
+    const { executors, log, workerThreads } = this.#options;
+    return workerThreads.map(
+      (threads, index) =>
+        new Worker({
+          number: index + 1,
+          threads,
+          executors,
+          log,
+          onEnd: (run) => this.#ended(run),
+          onIdle: () => this.#scheduler.nudge(),
+        }),
+    );
+  }
+
+  #ended(run: EndedRun): void {
+    this.#readAhead.observe(run.job.lane.type, run.runMs);
+    this.#completer.add(run);
+  }
+
+  #release(jobs: readonly ClaimedJob[]): void {
+    for (const job of jobs) {
+      this.#completer.add({ job, outcome: { kind: "RELEASED" }, startDelayMs: 0, runMs: 0 });
+    }
+  }
+
+  #abandonAll(why: string): void {
+    const dropped = this.#workers.reduce((sum, worker) => sum + worker.abandonAll(why), 0);
+    if (dropped > 0) this.#options.log.warn({ jobs: dropped, why }, "dropped jobs");
+  }
+}
+
+/** Whether `work` ends within `ms`; the timer does not keep the process alive. */
+async function endsWithin(work: Promise<unknown>, ms: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), Math.min(ms, 2_147_483_647));
+  });
+  const ended = work.then(() => true);
+  try {
+    return await Promise.race([ended, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

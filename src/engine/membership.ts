@@ -1,0 +1,126 @@
+/**
+ * This process's place among the instances: its registration and its heartbeat.
+ *
+ * The heartbeat tells the others that jobs claimed here are still being worked on. An instance that
+ * cannot beat for four fifths of the lease, by its own monotonic clock, must assume that it has been
+ * declared dead: it drops its jobs before anybody else can have taken them.
+ */
+import type { Logger } from "pino";
+import type { Database } from "../store/database.ts";
+import { beat, endInstance, type InstanceSpec, registerInstance } from "../store/instances.ts";
+import { PacedLoop } from "./paced-loop.ts";
+import type { Service } from "./service.ts";
+
+export interface MembershipOptions {
+  /** A connection of its own: a busy pool must not delay the beat. */
+  readonly db: Database;
+  readonly log: Logger;
+  readonly leaseMs: number;
+  readonly heartbeatMs: number;
+  /** A new identity for each registration. */
+  readonly describe: () => InstanceSpec;
+  /** Every job of this instance is lost to it. */
+  readonly onLost: (why: string) => void;
+  /** Registered anew: the jobs of the former registration can be rescued now. */
+  readonly onReturned: () => void;
+}
+
+export class Membership implements Service {
+  readonly #options: MembershipOptions;
+  readonly #loop: PacedLoop;
+  #id = 0;
+  #uuid = "";
+  #alive = false;
+  #lastBeatAt = 0;
+  #draining = false;
+  #watchdog: NodeJS.Timeout | null = null;
+
+  constructor(options: MembershipOptions) {
+    this.#options = options;
+    const { log, heartbeatMs } = options;
+    const act = () => this.#beat();
+    this.#loop = new PacedLoop({ name: "heartbeat", log, floorMs: heartbeatMs, act });
+  }
+
+  /** The number under which this instance claims. It changes if the instance was declared dead. */
+  get id(): number {
+    return this.#id;
+  }
+
+  get uuid(): string {
+    return this.#uuid;
+  }
+
+  /** False while this instance must not claim: it is not registered, or may have been given up. */
+  get alive(): boolean {
+    return this.#alive;
+  }
+
+  async start(): Promise<void> {
+    if (this.#watchdog !== null) return;
+    await this.#register();
+    await this.#loop.start();
+    const { leaseMs, heartbeatMs } = this.#options;
+    this.#watchdog = setInterval(() => this.#watch(leaseMs * 0.8), Math.min(heartbeatMs, 1_000));
+  }
+
+  /** Shown to operators from the next beat on. */
+  drain(): void {
+    this.#draining = true;
+    this.#loop.wake();
+  }
+
+  /** The last thing of the engine to stop: its jobs have been given back. */
+  async stop(): Promise<void> {
+    if (this.#watchdog !== null) clearInterval(this.#watchdog);
+    this.#watchdog = null;
+    await this.#loop.stop();
+    if (!this.#alive) return;
+    this.#alive = false;
+    await endInstance(this.#options.db, this.#id);
+  }
+
+  async #register(): Promise<void> {
+    const sentAt = performance.now();
+    const spec = this.#options.describe();
+    this.#id = await registerInstance(this.#options.db, spec);
+    this.#uuid = spec.uuid;
+    this.#lastBeatAt = sentAt;
+    this.#alive = true;
+  }
+
+  async #beat(): Promise<null> {
+    if (!this.#alive) return this.#comeBack();
+    // The moment of sending counts: the database may have written it long before the answer came.
+    const sentAt = performance.now();
+    const kept = await beat(this.#options.db, this.#id, this.#draining);
+    if (kept) {
+      this.#lastBeatAt = sentAt;
+      return null;
+    }
+    this.#options.log.warn({ instance: this.#uuid }, "declared dead by another instance");
+    if (this.#alive) this.#lose("declared dead by another instance");
+    return this.#comeBack();
+  }
+
+  /** Under a new number: rows of the old one belong to whoever rescues them. */
+  async #comeBack(): Promise<null> {
+    await endInstance(this.#options.db, this.#id);
+    await this.#register();
+    this.#options.log.info({ instance: this.#uuid }, "registered anew");
+    this.#options.onReturned();
+    return null;
+  }
+
+  #watch(limitMs: number): void {
+    const silentMs = Math.round(performance.now() - this.#lastBeatAt);
+    if (!this.#alive || silentMs < limitMs) return;
+    this.#options.log.error({ silentMs }, "no heartbeat reached the database, dropping all jobs");
+    this.#lose(`no heartbeat reached the database for ${silentMs} ms`);
+  }
+
+  #lose(why: string): void {
+    this.#alive = false;
+    this.#options.onLost(why);
+  }
+}

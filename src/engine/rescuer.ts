@@ -1,0 +1,92 @@
+/** Takes jobs back from instances that died. Every instance runs one; several at once are harmless. */
+import type { Logger } from "pino";
+import type { Bus } from "../events/bus.ts";
+import type { Database } from "../store/database.ts";
+import {
+  type DeadInstance,
+  endedInstancesWithJobs,
+  markDeadInstances,
+  markOtherInstancesDead,
+} from "../store/instances.ts";
+import type { LaneCatalog } from "../store/lane-catalog.ts";
+import { rescueJobs } from "../store/rescue-jobs.ts";
+import { announceMoved } from "./announce-moved.ts";
+import type { Membership } from "./membership.ts";
+import { PacedLoop } from "./paced-loop.ts";
+import type { Service } from "./service.ts";
+
+export interface RescuerOptions {
+  readonly db: Database;
+  readonly bus: Bus;
+  readonly lanes: LaneCatalog;
+  readonly membership: Membership;
+  readonly log: Logger;
+  readonly leaseMs: number;
+}
+
+const BATCH = 1_000;
+/** Looking for jobs of instances that ended long ago reads all running rows. */
+const SWEEP_EVERY_MS = 10_000;
+
+export class Rescuer implements Service {
+  readonly #options: RescuerOptions;
+  readonly #loop: PacedLoop;
+  #sweepAt = 0;
+  #first = true;
+
+  constructor(options: RescuerOptions) {
+    this.#options = options;
+    const floorMs = Math.min(1_000, options.leaseMs / 2);
+    const act = () => this.#rescue();
+    this.#loop = new PacedLoop({ name: "rescuer", log: options.log, floorMs, act });
+  }
+
+  async start(): Promise<void> {
+    await this.#loop.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.#loop.stop();
+  }
+
+  /** Looks for orphaned jobs of ended instances now. */
+  sweep(): void {
+    this.#sweepAt = 0;
+    this.#loop.wake();
+  }
+
+  async #rescue(): Promise<null> {
+    const { db, log } = this.#options;
+    const dead = await this.#findDead();
+    for (const { uuid, hostname, pid } of dead) {
+      log.warn({ instance: uuid, hostname, pid }, "instance is dead, taking its jobs back");
+    }
+    const ids = new Set(dead.map((instance) => instance.id));
+    if (performance.now() >= this.#sweepAt) {
+      this.#sweepAt = performance.now() + SWEEP_EVERY_MS;
+      for (const instance of await endedInstancesWithJobs(db)) ids.add(instance.id);
+    }
+    if (ids.size > 0) await this.#takeBack([...ids]);
+    return null;
+  }
+
+  async #findDead(): Promise<DeadInstance[]> {
+    const { db, membership, leaseMs } = this.#options;
+    const embedded = this.#first && db.kind === "embedded";
+    const dead = embedded
+      ? await markOtherInstancesDead(db, membership.id)
+      : await markDeadInstances(db, leaseMs);
+    this.#first = false;
+    return dead;
+  }
+
+  async #takeBack(instances: readonly number[]): Promise<void> {
+    const { db, bus, lanes, log } = this.#options;
+    for (let rescued = BATCH; rescued === BATCH; ) {
+      const jobs = await rescueJobs(db, instances, BATCH);
+      rescued = jobs.length;
+      announceMoved(bus, lanes, jobs);
+      if (rescued > 0) log.warn({ jobs: rescued }, "took jobs back from dead instances");
+    }
+  }
+}

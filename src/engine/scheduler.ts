@@ -1,0 +1,196 @@
+/**
+ * The loop that claims ready jobs for this instance and hands them to its workers.
+ *
+ * Woken by a local submit, the bus, freed threads; the poll is the floor. At most two claims are in
+ * flight: what is freed meanwhile makes the next one larger, without a timer. Each claim is for one
+ * worker, so that the row says from the start who runs the job.
+ */
+import { randomUUID } from "node:crypto";
+import type { Logger } from "pino";
+import type { Bus } from "../events/bus.ts";
+import { type ClaimedJob, type ClaimLane, claimJobs } from "../store/claim-jobs.ts";
+import type { Database } from "../store/database.ts";
+import { releaseClaim } from "../store/rescue-jobs.ts";
+import { claimedEvent } from "./job-events.ts";
+import type { AskedLane, LaneBook, LaneState } from "./lane-book.ts";
+import type { Membership } from "./membership.ts";
+import { PacedLoop } from "./paced-loop.ts";
+import type { ReadAhead } from "./read-ahead.ts";
+import type { Service } from "./service.ts";
+import type { Worker } from "./worker.ts";
+
+export interface SchedulerOptions {
+  readonly db: Database;
+  readonly bus: Bus;
+  readonly log: Logger;
+  readonly membership: Membership;
+  readonly workers: readonly Worker[];
+  readonly lanes: LaneBook;
+  readonly readAhead: ReadAhead;
+  readonly pollIntervalMs: number;
+  /** Jobs that were claimed but must not start: the instance stopped or lost them meanwhile. */
+  readonly onUnwanted: (jobs: readonly ClaimedJob[]) => void;
+}
+
+/** Rows a claim takes at most. */
+export const CLAIM_BATCH_MAX = 1_000;
+const CLAIMS_IN_FLIGHT_MAX = 2;
+
+export class Scheduler implements Service {
+  readonly #options: SchedulerOptions;
+  readonly #poll: PacedLoop;
+  readonly #inFlight = new Set<Promise<void>>();
+  /** Rows asked for by claims in flight, by worker. */
+  readonly #asked = new Map<Worker, number>();
+  /** Claims whose answer was lost: they may have taken jobs that nobody runs. */
+  readonly #unanswered = new Map<string, number>();
+  #running = false;
+  #scheduled = false;
+  #stopListening: (() => void) | null = null;
+
+  constructor(options: SchedulerOptions) {
+    this.#options = options;
+    this.#poll = new PacedLoop({
+      name: "scheduler poll",
+      log: options.log,
+      floorMs: options.pollIntervalMs,
+      act: async () => {
+        await this.#releaseUnanswered();
+        await options.lanes.refresh();
+        this.nudge();
+        return null;
+      },
+    });
+  }
+
+  async start(): Promise<void> {
+    if (this.#running) return;
+    this.#running = true;
+    const { bus, log, pollIntervalMs } = this.#options;
+    this.#stopListening = bus.onWake(({ lanes }) => {
+      if (lanes !== undefined) this.#wake(lanes);
+    });
+    await this.#poll.start();
+    log.info({ pollIntervalMs, batch: CLAIM_BATCH_MAX }, "scheduler started");
+  }
+
+  async stop(): Promise<void> {
+    this.#running = false;
+    this.#stopListening?.();
+    await this.#poll.stop();
+    await Promise.all(this.#inFlight);
+  }
+
+  /** Looks for work soon: once a turn of the event loop, however many threads came free in it. */
+  nudge(): void {
+    if (this.#scheduled || !this.#running) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#claimMore();
+    });
+  }
+
+  #wake(lanes: readonly number[]): void {
+    if (!this.#running) return;
+    if (this.#options.lanes.wake(lanes)) this.#claimMore();
+    else this.#poll.wake();
+  }
+
+  #claimMore(): void {
+    while (this.#running && this.#inFlight.size < CLAIMS_IN_FLIGHT_MAX) {
+      const claim = this.#nextClaim();
+      if (claim === null) return;
+      const done: Promise<void> = this.#claim(claim).finally(() => {
+        this.#inFlight.delete(done);
+        this.nudge();
+      });
+      this.#inFlight.add(done);
+    }
+  }
+
+  /** The worker that needs jobs most, and the lanes it can serve; null if none needs any. */
+  #nextClaim(): PlannedClaim | null {
+    const { workers, membership } = this.#options;
+    if (!membership.alive) return null;
+    const plans = workers.map((worker) => this.#plan(worker)).filter((plan) => plan !== null);
+    return plans.reduce<PlannedClaim | null>(
+      (best, plan) => (best === null || plan.limit > best.limit ? plan : best),
+      null,
+    );
+  }
+
+  #plan(worker: Worker): PlannedClaim | null {
+    const asked = this.#asked.get(worker) ?? 0;
+    const threadsFree = worker.threadsFree - asked;
+    const states = threadsFree > 0 ? this.#options.lanes.servable(threadsFree) : [];
+    const ahead = this.#planAhead(worker, asked, threadsFree);
+    if (states.length === 0) return ahead;
+    const widest = Math.max(...states.map((state) => state.threads));
+    // With one kind of fast job only, threads and read-ahead are filled by one statement.
+    if (ahead !== null && ahead.states.length === states.length) return ahead;
+    return { worker, states, limit: Math.min(Math.floor(threadsFree / widest), CLAIM_BATCH_MAX) };
+  }
+
+  /** Read-ahead of fast one-thread jobs; only when a good part of it is used up. */
+  #planAhead(worker: Worker, asked: number, threadsFree: number): PlannedClaim | null {
+    const { lanes, readAhead } = this.#options;
+    const states: LaneState[] = [];
+    let target = 0;
+    for (const state of lanes.servable(1)) {
+      const jobs = readAhead.jobsAhead(state.lane.type, worker.threads);
+      if (jobs === 0) continue;
+      states.push(state);
+      target = target === 0 ? jobs : Math.min(target, jobs);
+    }
+    const room = target - worker.readAhead - asked + Math.max(0, threadsFree);
+    if (states.length === 0 || room < Math.min(CLAIM_BATCH_MAX, Math.ceil(target / 2))) return null;
+    return { worker, states, limit: Math.min(room, CLAIM_BATCH_MAX) };
+  }
+
+  async #claim({ worker, states, limit }: PlannedClaim): Promise<void> {
+    const { db, membership, lanes, log } = this.#options;
+    const instance = membership.id;
+    const asked: AskedLane[] = states.map((state) => ({ state, wakes: state.wakes }));
+    const request: ClaimLane[] = states.map(({ lane, threads, from }) => ({ lane, threads, from }));
+    const token = randomUUID();
+    this.#asked.set(worker, (this.#asked.get(worker) ?? 0) + limit);
+    try {
+      const number = worker.number;
+      const jobs = await claimJobs(db, { lanes: request, limit, instance, worker: number, token });
+      lanes.claimed(asked, jobs, limit);
+      this.#handOver(worker, jobs, instance);
+    } catch (error) {
+      log.error({ err: error }, "claim failed");
+      this.#unanswered.set(token, instance);
+      for (const { state } of asked) state.mayHaveJobs = false;
+    } finally {
+      this.#asked.set(worker, (this.#asked.get(worker) ?? 0) - limit);
+    }
+  }
+
+  async #releaseUnanswered(): Promise<void> {
+    const { db, bus } = this.#options;
+    for (const [token, instance] of this.#unanswered) {
+      const jobs = await releaseClaim(db, instance, token);
+      this.#unanswered.delete(token);
+      if (jobs.length > 0) bus.wake({ lanes: [...new Set(jobs.map((job) => job.lane))] });
+    }
+  }
+
+  #handOver(worker: Worker, jobs: readonly ClaimedJob[], instance: number): void {
+    const { bus, membership, onUnwanted } = this.#options;
+    const events = jobs.filter((job) => bus.isWatched(job.id)).map(claimedEvent);
+    if (events.length > 0) bus.publish(events);
+    const runnable = jobs.filter((job) => !job.expired);
+    if (membership.id !== instance || !membership.alive) return;
+    if (this.#running) worker.accept(runnable);
+    else onUnwanted(runnable);
+  }
+}
+
+interface PlannedClaim {
+  readonly worker: Worker;
+  readonly states: readonly LaneState[];
+  readonly limit: number;
+}
