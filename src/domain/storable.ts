@@ -7,13 +7,10 @@ export interface StorableIssue {
 }
 
 const DEPTH_MAX = 200;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: NUL is exactly what text cannot hold.
-const NUL = /\u0000/g;
-const LONE_SURROGATE = /[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g;
 
 /** `text` without what PostgreSQL refuses, cut to `max` UTF-16 units. */
 export function storableText(text: string, max: number): string {
-  return text.slice(0, max).replace(NUL, "\uFFFD").replace(LONE_SURROGATE, "\uFFFD");
+  return text.slice(0, max).replaceAll("\u0000", "\uFFFD").toWellFormed();
 }
 
 /** Null if PostgreSQL's text keeps `text` unchanged. */
@@ -23,28 +20,60 @@ export function textIssue(text: string): string | null {
   return null;
 }
 
+/** `reversedPath` grows on the way out, so that a value without an issue costs no path at all. */
+interface Found {
+  readonly message: string;
+  readonly reversedPath: string[];
+}
+
+interface Walk {
+  nodesLeft: number;
+}
+
 /**
  * The first thing in `value` that jsonb would refuse or change: U+0000 (22P05), a lone surrogate
- * (22P02), a number past 2^53 (its digits are lost before we see it), NaN, a value that is no JSON,
- * or nesting deeper than 200. Null if there is none.
+ * (22P02), an integer past 2^53 (its digits are lost before we see it), NaN, a value that is no
+ * JSON, or nesting deeper than 200. Null if there is none. Never throws. -0 passes, and is kept as 0.
+ *
+ * @param path put in front of the issue's own path
+ * @param nodesMax values looked at before it gives up with an issue: 30 arrays that each hold the
+ * next one twice are 2^30 values
  */
-export function jsonIssue(value: unknown, path: string[] = []): StorableIssue | null {
-  switch (typeof value) {
-    case "string":
-      return issueOrNull(textIssue(value), path);
-    case "number":
-      return issueOrNull(numberIssue(value), path);
-    case "boolean":
-      return null;
-    case "object":
-      return value === null ? null : containerIssue(value, path);
-    default:
-      return { message: `a ${typeof value} is no JSON value`, path };
+export function jsonIssue(
+  value: unknown,
+  path: readonly string[] = [],
+  nodesMax = Number.POSITIVE_INFINITY,
+): StorableIssue | null {
+  try {
+    const found = find(value, 0, { nodesLeft: nodesMax });
+    return found && { message: found.message, path: [...path, ...found.reversedPath.reverse()] };
+  } catch {
+    // A getter or a proxy of an executor's result threw.
+    return { message: "cannot be read without an error", path: [...path] };
   }
 }
 
-function issueOrNull(message: string | null, path: string[]): StorableIssue | null {
-  return message === null ? null : { message, path };
+function find(value: unknown, depth: number, walk: Walk): Found | null {
+  walk.nodesLeft -= 1;
+  if (walk.nodesLeft < 0) return here("has too many values");
+  switch (typeof value) {
+    case "string":
+      return here(textIssue(value));
+    case "number":
+      return here(numberIssue(value));
+    case "boolean":
+      return null;
+    case "object":
+      return value === null ? null : findInside(value, depth, walk);
+    case "undefined":
+      return here("is undefined, which is no JSON value");
+    default:
+      return here(`is a ${typeof value}, which is no JSON value`);
+  }
+}
+
+function here(message: string | null): Found | null {
+  return message === null ? null : { message, reversedPath: [] };
 }
 
 function numberIssue(value: number): string | null {
@@ -55,30 +84,51 @@ function numberIssue(value: number): string | null {
   return null;
 }
 
-function containerIssue(value: object, path: string[]): StorableIssue | null {
-  if (path.length >= DEPTH_MAX) return { message: `is nested deeper than ${DEPTH_MAX}`, path };
-  if (Array.isArray(value)) return firstIssue(value.entries(), path);
-  const prototype = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) {
-    return { message: `a ${value.constructor?.name ?? "special object"} is no JSON value`, path };
+function findInside(value: object, depth: number, walk: Walk): Found | null {
+  if (depth >= DEPTH_MAX) return here(`is nested deeper than ${DEPTH_MAX}`);
+  const isArray = Array.isArray(value);
+  if (!isArray && !isPlain(value)) return here(`is a ${classOf(value)}, which is no JSON value`);
+  // JSON.stringify would store what that function returns.
+  if (typeof (value as { toJSON?: unknown }).toJSON === "function") {
+    return here("has a toJSON function, so it is no JSON value");
   }
-  return firstIssue(Object.entries(value), path);
+  if (isArray) return findInArray(value, depth, walk);
+  return findInObject(value as Record<string, unknown>, depth, walk);
 }
 
-function firstIssue(
-  entries: Iterable<[string | number, unknown]>,
-  path: string[],
-): StorableIssue | null {
-  for (const [key, item] of entries) {
-    const at = [...path, String(key)];
-    if (typeof key === "string") {
-      const bad = textIssue(key);
-      if (bad !== null) return { message: `has a key that ${bad}`, path };
-    }
-    // An undefined member is left out by JSON.stringify: nothing of it would be stored.
-    if (item === undefined && typeof key === "string") continue;
-    const issue = jsonIssue(item, at);
-    if (issue !== null) return issue;
+function isPlain(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+function classOf(value: object): string {
+  const name: unknown = value.constructor?.name;
+  return typeof name === "string" && name !== "" ? storableText(name, 100) : "special object";
+}
+
+function findInArray(items: readonly unknown[], depth: number, walk: Walk): Found | null {
+  // By index: a hole is an undefined that forEach would skip and JSON.stringify would make null.
+  for (let index = 0; index < items.length; index += 1) {
+    const found = find(items[index], depth + 1, walk);
+    if (found !== null) return at(found, String(index));
   }
   return null;
+}
+
+function findInObject(members: Record<string, unknown>, depth: number, walk: Walk): Found | null {
+  for (const key of Object.keys(members)) {
+    const bad = textIssue(key);
+    if (bad !== null) return here(`has a key that ${bad}`);
+    const item = members[key];
+    // An undefined member is left out by JSON.stringify: nothing of it would be stored.
+    if (item === undefined) continue;
+    const found = find(item, depth + 1, walk);
+    if (found !== null) return at(found, key);
+  }
+  return null;
+}
+
+function at(found: Found, key: string): Found {
+  found.reversedPath.push(key);
+  return found;
 }

@@ -1,5 +1,12 @@
-/** How a job type is declared. One file a type, one line in the registry. */
+/** How a job type is declared. One file a type, one line in `built-in.ts`. */
 import type { z } from "zod";
+import { checkDefinition } from "./check-definition.ts";
+import { NonRetryableError } from "./errors.ts";
+import { describeIssues, parseSchema } from "./parse-schema.ts";
+
+export const DEFAULT_MAX_ATTEMPTS = 3;
+export const DEFAULT_TIMEOUT_MS = 60_000;
+export const DEFAULT_PAYLOAD_BYTES_MAX = 1024 * 1024;
 
 /** What a running executor is given besides its payload. */
 export interface ExecutorContext {
@@ -13,6 +20,7 @@ export interface ExecutorContext {
 }
 
 export interface ExecutorDefinition<Payload extends z.ZodType = z.ZodType, Result = unknown> {
+  /** 1 to 100 of a-z, 0-9, `_`, `.` and `-`, beginning with a letter. */
   readonly type: string;
   readonly description: string;
   readonly payload: Payload;
@@ -24,9 +32,12 @@ export interface ExecutorDefinition<Payload extends z.ZodType = z.ZodType, Resul
   /** Largest payload in bytes of JSON; 1 MiB if not given. */
   readonly payloadBytesMax?: number;
   readonly cpuBound?: boolean;
-  /** False: a job of this type gets one thread whatever it asks for. */
+  /** False: a job of this type gets one thread whatever it asks for. True if not given. */
   readonly parallelizable?: boolean;
+  /** Throws to fail the attempt; `errors.ts` has what says more than that. */
   run(payload: z.output<Payload>, context: ExecutorContext): Promise<Result> | Result;
+  /** Lets go of what the executor holds (connections, say), when the server stops. */
+  close?(): Promise<void>;
 }
 
 /** A definition with its defaults filled in and its types erased: what the registry holds. */
@@ -42,4 +53,55 @@ export interface Executor {
   readonly parallelizable: boolean;
   /** Parses the payload first: it may have been submitted under an older schema. */
   run(payload: unknown, context: ExecutorContext): Promise<unknown>;
+  close?(): Promise<void>;
+}
+
+/**
+ * Checks a definition and fills in its defaults.
+ *
+ * @throws TypeError that names every mistake of the definition
+ */
+export function defineExecutor<Payload extends z.ZodType, Result>(
+  definition: ExecutorDefinition<Payload, Result>,
+): Executor {
+  checkDefinition(definition);
+  return Object.freeze({
+    type: definition.type,
+    description: definition.description,
+    payload: definition.payload,
+    result: definition.result ?? null,
+    maxAttempts: definition.maxAttempts ?? DEFAULT_MAX_ATTEMPTS,
+    timeoutMs: definition.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+    payloadBytesMax: definition.payloadBytesMax ?? DEFAULT_PAYLOAD_BYTES_MAX,
+    cpuBound: definition.cpuBound ?? false,
+    parallelizable: definition.parallelizable ?? true,
+    run: (payload: unknown, context: ExecutorContext) => runParsed(definition, payload, context),
+    close: async () => definition.close?.(),
+  });
+}
+
+async function runParsed<Payload extends z.ZodType, Result>(
+  definition: ExecutorDefinition<Payload, Result>,
+  payload: unknown,
+  context: ExecutorContext,
+): Promise<unknown> {
+  const parsed = await parseSchema(definition.payload, payload);
+  if (!parsed.success) {
+    throw new NonRetryableError(
+      `the payload does not fit the job type "${definition.type}": ${describeIssues(parsed.error)}`,
+      { code: "INVALID_PAYLOAD" },
+    );
+  }
+  const result = await definition.run(parsed.data as z.output<Payload>, context);
+  return definition.result ? fitResult(definition.type, definition.result, result) : result;
+}
+
+/** Final: the work is done, and doing it again would do it twice to the same end. */
+async function fitResult(type: string, schema: z.ZodType, result: unknown): Promise<unknown> {
+  const parsed = await parseSchema(schema, result);
+  if (parsed.success) return parsed.data;
+  throw new NonRetryableError(
+    `the result does not fit what the job type "${type}" declares: ${describeIssues(parsed.error)}`,
+    { code: "INVALID_RESULT" },
+  );
 }

@@ -1,0 +1,65 @@
+/** A definition's mistakes, found when the program starts and not when the first job runs. */
+
+const TYPE_NAME = /^[a-z][a-z0-9_.-]{0,99}$/;
+const DESCRIPTION_MAX = 2_000;
+const MAX_ATTEMPTS_MAX = 1_000;
+/** setTimeout fires at once past this: 24.8 days. */
+const TIMEOUT_MS_MAX = 2 ** 31 - 1;
+/** A request body is 32 MiB, and 64 MiB is what an import may bring. */
+const PAYLOAD_BYTES_MAX = 64 * 1024 * 1024;
+
+type Check = (value: unknown) => string | null;
+
+const CHECKS: Readonly<Record<string, Check>> = {
+  type: (value) =>
+    typeof value === "string" && TYPE_NAME.test(value)
+      ? null
+      : "must be 1 to 100 of a-z, 0-9, _ . and -, and begin with a letter",
+  description: (value) =>
+    typeof value === "string" && value.trim() !== "" && value.length <= DESCRIPTION_MAX
+      ? null
+      : `must be a text of 1 to ${DESCRIPTION_MAX} characters`,
+  payload: (value) => (isSchema(value) ? null : "must be a zod schema"),
+  result: optional((value) => (isSchema(value) ? null : "must be a zod schema, or left out")),
+  maxAttempts: optional((value) => wholeNumber(value, MAX_ATTEMPTS_MAX)),
+  timeoutMs: optional((value) => wholeNumber(value, TIMEOUT_MS_MAX)),
+  payloadBytesMax: optional((value) => wholeNumber(value, PAYLOAD_BYTES_MAX)),
+  cpuBound: optional(trueOrFalse),
+  parallelizable: optional(trueOrFalse),
+  run: (value) => (typeof value === "function" ? null : "must be a function"),
+  close: optional((value) => (typeof value === "function" ? null : "must be a function")),
+};
+
+/** @throws TypeError that names the job type and every mistake, an option that does not exist included. */
+export function checkDefinition(definition: object): void {
+  const given = definition as Readonly<Record<string, unknown>>;
+  const mistakes: string[] = [];
+  for (const [name, check] of Object.entries(CHECKS)) {
+    const mistake = check(given[name]);
+    if (mistake !== null) mistakes.push(`${name} ${mistake}`);
+  }
+  for (const name of Object.keys(given)) {
+    if (!Object.hasOwn(CHECKS, name)) mistakes.push(`${name} is no option of defineExecutor`);
+  }
+  if (mistakes.length === 0) return;
+  throw new TypeError(`job type ${JSON.stringify(given.type)}: ${mistakes.join("; ")}`);
+}
+
+function optional(check: Check): Check {
+  return (value) => (value === undefined ? null : check(value));
+}
+
+function wholeNumber(value: unknown, max: number): string | null {
+  const fits = typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= max;
+  return fits ? null : `must be a whole number from 1 to ${max}, not ${String(value)}`;
+}
+
+function trueOrFalse(value: unknown): string | null {
+  return typeof value === "boolean" ? null : "must be true or false";
+}
+
+/** By what it can do: a schema may come from the user's own copy of zod. */
+function isSchema(value: unknown): boolean {
+  const schema = value as { safeParse?: unknown; safeParseAsync?: unknown } | null | undefined;
+  return typeof schema?.safeParse === "function" && typeof schema.safeParseAsync === "function";
+}

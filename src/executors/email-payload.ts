@@ -1,0 +1,71 @@
+/** What a caller submits for an `email` job. */
+import { z } from "zod";
+import { MAILBOX_EXPECTED, parseMailbox } from "./mailbox.ts";
+
+export const RECIPIENTS_MAX = 100;
+const SUBJECT_MAX = 1_000;
+const CONTROL = /\p{Cc}/u;
+
+const mailbox = z.string().refine((text) => parseMailbox(text) !== null, MAILBOX_EXPECTED);
+
+/** Kept as it came (no transform): the payload is stored, and parsed again by every attempt. */
+const mailboxes = z
+  .union([z.string(), z.array(z.string())], "must be an address or a list of addresses")
+  .superRefine((value, context) => {
+    const refuse = (path: number[], message = MAILBOX_EXPECTED) =>
+      context.addIssue({ code: "custom", path, message });
+    if (typeof value === "string") {
+      if (parseMailbox(value) === null) refuse([]);
+      return;
+    }
+    // Not every one of a million entries needs an issue of its own.
+    if (value.length > RECIPIENTS_MAX) return refuse([], `has more than ${RECIPIENTS_MAX} entries`);
+    for (const [index, entry] of value.entries()) {
+      if (parseMailbox(entry) === null) refuse([index]);
+    }
+  });
+
+export const emailPayload = z
+  .strictObject({
+    to: mailboxes.meta({ description: "One address, or a list of them." }),
+    cc: mailboxes.optional(),
+    bcc: mailboxes
+      .optional()
+      .meta({ description: "Receive the message, and appear nowhere in it." }),
+    replyTo: mailbox.optional(),
+    subject: z
+      .string()
+      .max(SUBJECT_MAX)
+      .refine((text) => !CONTROL.test(text), "must not contain line breaks or control characters"),
+    text: z.string().optional(),
+    body: z.string().optional().meta({ description: "Another name for text." }),
+    html: z.string().optional(),
+  })
+  .superRefine((email, context) => {
+    const refuse = (path: string, message: string) =>
+      context.addIssue({ code: "custom", path: [path], message });
+    const { text, body, html } = email;
+    if (text !== undefined && body !== undefined)
+      refuse("body", "is another name for text: give one");
+    if (!text && !body && !html) refuse("text", "must be there and not empty, unless html is");
+    const recipients = [email.to, email.cc, email.bcc].reduce((sum, list) => sum + count(list), 0);
+    if (recipients === 0) refuse("to", "must name somebody, unless cc or bcc does");
+    if (recipients > RECIPIENTS_MAX) {
+      refuse(
+        "to",
+        `there are ${recipients} recipients with cc and bcc, more than ${RECIPIENTS_MAX}`,
+      );
+    }
+  });
+
+export type EmailPayload = z.output<typeof emailPayload>;
+
+/** An address or a list of them, or nothing, as a list. */
+export function asList(value: string | readonly string[] | undefined): readonly string[] {
+  if (value === undefined) return [];
+  return typeof value === "string" ? [value] : value;
+}
+
+function count(value: string | readonly string[] | undefined): number {
+  return asList(value).length;
+}

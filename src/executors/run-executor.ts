@@ -1,0 +1,82 @@
+/** Runs an executor, and turns whatever comes of it into an outcome. */
+import { attemptError } from "../domain/attempt-error.ts";
+import type { Outcome } from "../domain/outcome.ts";
+import { jsonIssue } from "../domain/storable.ts";
+import type { Executor, ExecutorContext } from "./define-executor.ts";
+import { NonRetryableError, PostponeError, RetryAfterError } from "./errors.ts";
+
+/** Bytes of JSON. */
+export const RESULT_BYTES_MAX = 1024 * 1024;
+const RETRY_AFTER_MS_MAX = 24 * 3_600_000;
+const POSTPONE_MS_MAX = 365 * 24 * 3_600_000;
+
+/**
+ * Never rejects, whatever the executor throws or returns; settles when the executor does, which
+ * may be never: the deadline is the caller's. An executor that gave up because `context.signal`
+ * aborted comes out as FAILED here; only the caller knows why it aborted.
+ *
+ * @returns COMPLETED with a result that can be stored as it is, FAILED or POSTPONED
+ */
+export async function outcomeOf(
+  executor: Executor,
+  payload: unknown,
+  context: ExecutorContext,
+): Promise<Outcome> {
+  try {
+    const result = await executor.run(payload, context);
+    return { kind: "COMPLETED", result: storableResult(result) };
+  } catch (thrown) {
+    return outcomeOfThrown(thrown);
+  }
+}
+
+/**
+ * A copy, because what the executor returned may change later (an array that it uses again), or
+ * answer differently when read again. Nothing returned is null.
+ */
+function storableResult(result: unknown): unknown {
+  if (result === undefined || result === null || typeof result === "boolean") return result ?? null;
+  // No value takes less than a byte of JSON, so more values than bytes are too many.
+  const issue = jsonIssue(result, [], RESULT_BYTES_MAX);
+  if (issue !== null) {
+    const where = ["result", ...issue.path].join(".");
+    throw new NonRetryableError(`the result cannot be stored: ${where} ${issue.message}`, {
+      code: "RESULT_NOT_STORABLE",
+    });
+  }
+  const json = JSON.stringify(result);
+  const bytes = Buffer.byteLength(json);
+  if (bytes > RESULT_BYTES_MAX) {
+    throw new NonRetryableError(
+      `the result is ${bytes} bytes of JSON, and at most ${RESULT_BYTES_MAX} are stored`,
+      { code: "RESULT_TOO_LARGE" },
+    );
+  }
+  return typeof result === "object" ? JSON.parse(json) : result;
+}
+
+function outcomeOfThrown(thrown: unknown): Outcome {
+  if (isA(thrown, PostponeError)) {
+    return { kind: "POSTPONED", delayMs: boundedMs(thrown.delayMs, POSTPONE_MS_MAX) };
+  }
+  const error = attemptError(thrown);
+  if (isA(thrown, RetryAfterError)) {
+    const retryAfterMs = boundedMs(thrown.delayMs, RETRY_AFTER_MS_MAX);
+    return { kind: "FAILED", error, retryAfterMs };
+  }
+  return { kind: "FAILED", error };
+}
+
+/** `instanceof` that survives a proxy whose traps throw. */
+function isA<T>(value: unknown, kind: new (...args: never[]) => T): value is T {
+  try {
+    return value instanceof kind;
+  } catch {
+    return false;
+  }
+}
+
+/** A whole number of milliseconds from 0 to `max`; what is no number is 0. */
+function boundedMs(ms: number, max: number): number {
+  return Number.isNaN(ms) ? 0 : Math.round(Math.min(Math.max(ms, 0), max));
+}

@@ -1,0 +1,86 @@
+/** What a caller submits for a `webhook` job. */
+import { z } from "zod";
+
+export const WEBHOOK_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] as const;
+
+const URL_MAX = 8_192;
+const HEADERS_MAX = 100;
+const HEADER_BYTES_MAX = 16_384;
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+/** Tab, and what is printable in Latin-1: the rest would end the header or the request. */
+const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+/** They frame the request or belong to the connection, not to the message. */
+const REFUSED_HEADERS: ReadonlySet<string> = new Set([
+  "connection",
+  "content-length",
+  "expect",
+  "host",
+  "http2-settings",
+  "keep-alive",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+]);
+/** `webhook-` is for signatures, which the server alone may vouch for. */
+const REFUSED_PREFIXES = ["proxy-", "webhook-"];
+
+const headers = z.record(z.string(), z.string()).superRefine((given, context) => {
+  const names = Object.keys(given);
+  const bytes = names.reduce((sum, name) => sum + name.length + (given[name]?.length ?? 0), 0);
+  if (names.length > HEADERS_MAX || bytes > HEADER_BYTES_MAX) {
+    const message = `at most ${HEADERS_MAX} headers and ${HEADER_BYTES_MAX} characters are sent`;
+    context.addIssue({ code: "custom", message });
+    return;
+  }
+  const seen = new Set<string>();
+  for (const [name, value] of Object.entries(given)) {
+    const message = headerIssue(name, value, seen);
+    if (message !== null) context.addIssue({ code: "custom", path: [name], message });
+    seen.add(name.toLowerCase());
+  }
+});
+
+function headerIssue(name: string, value: string, seen: ReadonlySet<string>): string | null {
+  const key = name.toLowerCase();
+  if (!HEADER_NAME.test(name)) return "is no header name";
+  if (REFUSED_HEADERS.has(key) || REFUSED_PREFIXES.some((prefix) => key.startsWith(prefix))) {
+    return "is set by the server, and cannot be given";
+  }
+  if (!HEADER_VALUE.test(value)) return "has a character that a header cannot hold";
+  return seen.has(key) ? "is there twice, in different letters" : null;
+}
+
+export const webhookPayload = z
+  .strictObject({
+    url: z
+      .string()
+      .max(URL_MAX)
+      .refine(isHttpUrl, "must be a URL that begins with http:// or https://")
+      .meta({
+        description:
+          "Redirects are not followed. A user and password in it are sent as Basic authorization.",
+      }),
+    method: z.enum(WEBHOOK_METHODS).default("POST"),
+    headers: headers.optional(),
+    body: z.unknown().optional().meta({
+      description:
+        "A string is sent as it is; an object, array, number or boolean as JSON, with content-type application/json unless headers has one; null is no body.",
+    }),
+  })
+  .superRefine(({ method, body }, context) => {
+    const bodyless = method === "GET" || method === "HEAD";
+    if (!bodyless || body === undefined || body === null) return;
+    context.addIssue({
+      code: "custom",
+      path: ["body"],
+      message: `a ${method} request has no body`,
+    });
+  });
+
+export type WebhookPayload = z.output<typeof webhookPayload>;
+
+function isHttpUrl(text: string): boolean {
+  return URL.canParse(text) && ["http:", "https:"].includes(new URL(text).protocol);
+}
