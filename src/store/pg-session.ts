@@ -1,77 +1,132 @@
 /** Statements and transactions on one connection of pg, whichever server is behind it. */
 import type { ClientBase, QueryConfig, QueryResult } from "pg";
-import type { Row, Statement, Transaction } from "./database.ts";
-import { toDatabaseError } from "./pg-failure.ts";
+import { DatabaseError, type Row, type Statement, type Transaction } from "./database.ts";
+import { breaksConnection, isStaleStatement, toDatabaseError } from "./pg-failure.ts";
+import type { PgStatements } from "./pg-statements.ts";
 
 /** A migration may rewrite a large table: an hour, where other statements have seconds. */
 const SCRIPT_TIMEOUT_MS = 3_600_000;
+const NO_VALUES: readonly unknown[] = [];
 
-/** Which statements the connections of a database have prepared, and how to call its server. */
-export class PgStatements {
-  readonly server: string;
-  #generation = 0;
+export class PgSession {
+  readonly #client: ClientBase;
+  readonly #statements: PgStatements;
+  readonly #server: string;
+  #broken = false;
 
-  constructor(server: string) {
-    this.server = server;
+  /** @param server how to call the server in a message, e.g. "PostgreSQL at 127.0.0.1:5432/jobs" */
+  constructor(client: ClientBase, statements: PgStatements, server: string) {
+    this.#client = client;
+    this.#statements = statements;
+    this.#server = server;
   }
 
-  get generation(): number {
-    return this.#generation;
+  /** The connection may not be used again: it is gone, or in an unknown state. */
+  get broken(): boolean {
+    return this.#broken;
+  }
+
+  /** @throws DatabaseError */
+  async query<R = Row>(statement: Statement, values = NO_VALUES): Promise<R[]> {
+    const generation = this.#statements.generation;
+    try {
+      const result = await this.#client.query(this.#statements.config(statement, values));
+      return result.rows as R[];
+    } catch (error) {
+      if (isStaleStatement(error)) this.#statements.renew(generation);
+      throw this.#failure(statement.name, error);
+    }
+  }
+
+  /** Several statements at once, which only pg's simple protocol takes. @throws DatabaseError */
+  async script(sql: string): Promise<void> {
+    const config: QueryConfig & { query_timeout: number } = {
+      text: sql,
+      query_timeout: SCRIPT_TIMEOUT_MS,
+    };
+    await this.#run("script", config);
   }
 
   /**
-   * Every connection prepares everything anew, under other names. What it had prepared stays on the
-   * server until the connection ends: some kilobytes a statement, once a migration.
+   * `work` between BEGIN and COMMIT, or ROLLBACK if it rejects; its statements run one by one.
    *
-   * @param seen the generation that failed: many find out at once, one step is enough
+   * @throws DatabaseError, or what `work` threw
    */
-  renew(seen: number): void {
-    if (this.#generation === seen) this.#generation += 1;
+  async transaction<T>(name: string, work: (tx: Transaction) => Promise<T>): Promise<T> {
+    await this.#run(name, "begin");
+    const tx = new PgTransaction(this);
+    try {
+      const result = await work(tx);
+      await tx.end();
+      await this.#commit(name);
+      return result;
+    } catch (error) {
+      await tx.end();
+      await this.#rollback();
+      throw error;
+    }
   }
 
-  config(statement: Statement, values: readonly unknown[] | undefined): QueryConfig {
-    const { name, text } = statement;
-    const generation = this.#generation;
-    return {
-      name: generation === 0 ? name : `${name}#${generation}`,
-      text,
-      ...(values !== undefined && { values: values as unknown[] }),
-    };
-  }
-}
-
-/** Runs a script in pg's simple protocol, which takes several statements at once. */
-export async function runScript(client: ClientBase, sql: string): Promise<void> {
-  const config: QueryConfig & { query_timeout: number } = {
-    text: sql,
-    query_timeout: SCRIPT_TIMEOUT_MS,
-  };
-  await client.query(config);
-}
-
-/**
- * Runs `work` between BEGIN and COMMIT. After an error the caller decides by `breaksConnection` of
- * its cause whether the connection lives on; it has been rolled back if it does.
- *
- * @throws DatabaseError, or what `work` threw
- */
-export async function runTransaction<T>(
-  client: ClientBase,
-  statements: PgStatements,
-  name: string,
-  work: (tx: Transaction) => Promise<T>,
-): Promise<T> {
-  const tx = new PgTransaction(client, statements);
-  try {
-    await client.query("begin");
-    const result = await work(tx);
-    await tx.end();
-    const { command } = await client.query("commit");
+  async #commit(name: string): Promise<void> {
+    const { command } = await this.#run(name, "commit");
+    if (command === "COMMIT") return;
     // The server answers the COMMIT of a failed transaction with ROLLBACK, not with an error.
-    if (command !== "COMMIT") throw new Error("a statement failed, nothing was committed");
+    const cause = new Error("nothing was committed, because a statement in it had failed");
+    throw new DatabaseError(name, cause, "25P02", null);
+  }
+
+  async #rollback(): Promise<void> {
+    if (this.#broken) return;
+    try {
+      await this.#client.query("rollback");
+    } catch {
+      // The caller learns why the transaction failed; the connection, and so the transaction, ends.
+      this.#broken = true;
+    }
+  }
+
+  async #run(name: string, query: string | QueryConfig): Promise<QueryResult> {
+    try {
+      return await this.#client.query(query);
+    } catch (error) {
+      throw this.#failure(name, error);
+    }
+  }
+
+  #failure(name: string, error: unknown): DatabaseError {
+    if (breaksConnection(error)) this.#broken = true;
+    return toDatabaseError(name, error, this.#server);
+  }
+}
+
+class PgTransaction implements Transaction {
+  readonly #session: PgSession;
+  #last: Promise<unknown> = Promise.resolve();
+  #ended = false;
+
+  constructor(session: PgSession) {
+    this.#session = session;
+  }
+
+  query<R = Row>(statement: Statement, values?: readonly unknown[]): Promise<R[]> {
+    return this.#inTurn(() => this.#session.query<R>(statement, values));
+  }
+
+  script(sql: string): Promise<void> {
+    return this.#inTurn(() => this.#session.script(sql));
+  }
+
+  /** Resolves when nothing of it runs any more; what comes later is refused. */
+  async end(): Promise<void> {
+    this.#ended = true;
+    await this.#last;
+  }
+
+  /** pg would queue them as well, but has declared that it will stop to. */
+  #inTurn<T>(run: () => Promise<T>): Promise<T> {
+    if (this.#ended) return Promise.reject(new Error("the transaction is over"));
+    const result = this.#last.then(run);
+    this.#last = result.catch(() => {});
     return result;
-  } catch (error) {
-    await tx.end();
-    throw tx.failure ?? (isFromWork(error) ? error : toDatabaseError(name, error, statements.server));
   }
 }

@@ -1,0 +1,158 @@
+/** PostgreSQL through a pool of `pg`. */
+import pg from "pg";
+import type { Logger } from "pino";
+import type { Database, DatabaseDescription, Row, Statement, Transaction } from "./database.ts";
+import { toDatabaseError } from "./pg-failure.ts";
+import { runRetried } from "./pg-retry.ts";
+import { PgSession } from "./pg-session.ts";
+import { PgStatements } from "./pg-statements.ts";
+import { connectFirst } from "./postgres-connect.ts";
+
+/**
+ * What a pool serves: requests, the engine's loops and batches, or an instance's heartbeat, on a
+ * connection of its own so that a busy pool does not delay it.
+ */
+export type PostgresRole = "api" | "engine" | "heartbeat";
+
+export interface PostgresOptions {
+  /** postgres://user:password@host:port/database; what it says as `?statement_timeout=` wins. */
+  readonly url: string;
+  readonly poolMax: number;
+  readonly role: PostgresRole;
+  readonly log: Logger;
+}
+
+interface Timeouts {
+  /** For a new connection and for a free one of the pool. */
+  readonly connectMs: number;
+  readonly statementMs: number;
+  readonly lockMs: number;
+  /** A process that stops between two statements of a transaction frees its rows after this. */
+  readonly idleInTransactionMs: number;
+}
+
+// pg's defaults are all "wait for ever". A request should fail while its caller still waits; the
+// engine's batches are larger and nobody stands behind them; a heartbeat that takes as long as the
+// instance may be silent (12 s of a 15 s lease) is worth nothing.
+const TIMEOUTS: Record<PostgresRole, Timeouts> = {
+  api: { connectMs: 2_000, statementMs: 10_000, lockMs: 5_000, idleInTransactionMs: 5_000 },
+  engine: { connectMs: 5_000, statementMs: 30_000, lockMs: 10_000, idleInTransactionMs: 10_000 },
+  heartbeat: { connectMs: 2_000, statementMs: 3_000, lockMs: 2_000, idleInTransactionMs: 3_000 },
+};
+
+/** Longer than the server's own limit: only a connection that went silent runs into it. */
+const SILENCE_MS = 2_000;
+const IDLE_CONNECTION_MS = 60_000;
+const KEEP_ALIVE_MS = 10_000;
+
+/**
+ * A pool that has been connected once.
+ *
+ * @throws OperatorError if the server cannot be reached, refuses us or is older than 14
+ */
+export async function openPostgres(options: PostgresOptions): Promise<Database> {
+  const pool = createPool(options);
+  try {
+    const server = await connectFirst(pool);
+    return new PostgresDatabase(pool, server, options.poolMax);
+  } catch (error) {
+    await pool.end();
+    throw error;
+  }
+}
+
+function createPool({ url, poolMax, role, log }: PostgresOptions): pg.Pool {
+  const { connectMs, statementMs, lockMs, idleInTransactionMs } = TIMEOUTS[role];
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: poolMax,
+    application_name: `vinyasa-${role}`,
+    connectionTimeoutMillis: connectMs,
+    idleTimeoutMillis: IDLE_CONNECTION_MS,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
+    query_timeout: statementMs + SILENCE_MS,
+    statement_timeout: statementMs,
+    lock_timeout: lockMs,
+    idle_in_transaction_session_timeout: idleInTransactionMs,
+    // The moves of jobs count on a fresh snapshot for each statement, whatever the server's default
+    // is. Compiling a plan takes longer than any of our statements runs.
+    options: "-c default_transaction_isolation=read\\ committed -c jit=off -c TimeZone=UTC",
+  });
+  const onError = (error: Error) => log.warn({ err: error, role }, "lost a database connection");
+  pool.on("error", onError);
+  // The pool listens to idle clients only. One that dies between two statements of a transaction
+  // would end the process.
+  pool.on("connect", (client) => {
+    client.on("error", (error) => log.debug({ err: error, role }, "a database connection failed"));
+  });
+  return pool;
+}
+
+class PostgresDatabase implements Database {
+  readonly kind = "postgres";
+  readonly #pool: pg.Pool;
+  readonly #statements = new PgStatements();
+  readonly #server: string;
+  readonly #poolMax: number;
+  #closed: Promise<void> | null = null;
+
+  constructor(pool: pg.Pool, server: string, poolMax: number) {
+    this.#pool = pool;
+    this.#server = server;
+    this.#poolMax = poolMax;
+  }
+
+  query<R = Row>(statement: Statement, values?: readonly unknown[]): Promise<R[]> {
+    return runRetried(() =>
+      this.#withSession(statement.name, (session) => session.query<R>(statement, values)),
+    );
+  }
+
+  transaction<T>(name: string, work: (tx: Transaction) => Promise<T>): Promise<T> {
+    return runRetried(() => this.#withSession(name, (session) => session.transaction(name, work)));
+  }
+
+  script(sql: string): Promise<void> {
+    return this.#withSession("script", (session) => session.script(sql));
+  }
+
+  async describe(): Promise<DatabaseDescription> {
+    const [row] = await this.query<{ version: string; durable: boolean }>(DESCRIBE);
+    return {
+      name: `PostgreSQL ${row?.version.split(" ")[0]} at ${this.#server}`,
+      survivesRestart: true,
+      survivesPowerCut: row?.durable === true,
+      poolSize: this.#poolMax,
+    };
+  }
+
+  /** Autovacuum and the checkpointer do it. */
+  async maintain(): Promise<void> {}
+
+  close(): Promise<void> {
+    this.#closed ??= this.#pool.end();
+    return this.#closed;
+  }
+
+  async #withSession<T>(name: string, use: (session: PgSession) => Promise<T>): Promise<T> {
+    const server = `PostgreSQL at ${this.#server}`;
+    const client = await this.#pool.connect().catch((error: unknown) => {
+      throw toDatabaseError(name, error, server);
+    });
+    const session = new PgSession(client, this.#statements, server);
+    try {
+      return await use(session);
+    } finally {
+      client.release(session.broken);
+    }
+  }
+}
+
+const DESCRIBE = {
+  name: "describe-database",
+  text: `/* describe-database */
+select current_setting('server_version') as version,
+  current_setting('fsync') = 'on' and current_setting('full_page_writes') = 'on'
+    and current_setting('synchronous_commit') <> 'off' as durable`,
+};
