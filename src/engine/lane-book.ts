@@ -58,7 +58,7 @@ export class LaneBook {
     );
   }
 
-  /** Lanes of wide jobs: more than one thread each. */
+  /** Lanes of wide jobs (more than one thread each) that may have some. */
   wide(): LaneState[] {
     return [...this.#states.values()].filter((state) => state.mayHaveJobs && state.threads > 1);
   }

@@ -16,6 +16,7 @@ import type { AskedLane, LaneBook, LaneState } from "./lane-book.ts";
 import type { Membership } from "./membership.ts";
 import { PacedLoop } from "./paced-loop.ts";
 import type { ReadAhead } from "./read-ahead.ts";
+import { Reservations } from "./reservations.ts";
 import type { Service } from "./service.ts";
 import type { Worker } from "./worker.ts";
 
@@ -39,6 +40,7 @@ const CLAIMS_IN_FLIGHT_MAX = 2;
 export class Scheduler implements Service {
   readonly #options: SchedulerOptions;
   readonly #poll: PacedLoop;
+  readonly #reservations = new Reservations();
   readonly #inFlight = new Set<Promise<void>>();
   /** Rows asked for by claims in flight, by worker. */
   readonly #asked = new Map<Worker, number>();
@@ -57,6 +59,7 @@ export class Scheduler implements Service {
       act: async () => {
         await this.#releaseUnanswered();
         await options.lanes.refresh();
+        await this.#reservations.review(options.db, options.lanes, options.workers);
         this.nudge();
         return null;
       },
@@ -123,6 +126,10 @@ export class Scheduler implements Service {
   #plan(worker: Worker): PlannedClaim | null {
     const asked = this.#asked.get(worker) ?? 0;
     const threadsFree = worker.threadsFree - asked;
+    const reserved = this.#reservations.of(worker);
+    if (reserved !== null) {
+      return threadsFree < reserved.threads ? null : { worker, states: [reserved], limit: 1 };
+    }
     const states = threadsFree > 0 ? this.#options.lanes.servable(threadsFree) : [];
     const ahead = this.#planAhead(worker, asked, threadsFree);
     if (states.length === 0) return ahead;
@@ -159,6 +166,9 @@ export class Scheduler implements Service {
       const number = worker.number;
       const jobs = await claimJobs(db, { lanes: request, limit, instance, worker: number, token });
       lanes.claimed(asked, jobs, limit);
+      if (states.length === 1 && states[0] === this.#reservations.of(worker)) {
+        this.#reservations.served(worker);
+      }
       this.#handOver(worker, jobs, instance);
     } catch (error) {
       log.error({ err: error }, "claim failed");

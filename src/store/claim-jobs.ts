@@ -126,6 +126,12 @@ with l as materialized (
 )${MOVE}`,
 };
 
+const HAS_READY = {
+  name: "has-ready-jobs",
+  text: `/* has-ready-jobs */
+select from vinyasa.ready_jobs where lane = $1::int limit 1`,
+};
+
 interface ClaimRow {
   job_id: string;
   lane: number;
@@ -158,6 +164,12 @@ export async function claimJobs(db: Queryable, request: ClaimRequest): Promise<C
   );
   const byId = new Map(lanes.map(({ lane }) => [lane.id, lane]));
   return rows.map((row) => claimedJob(row, byId.get(row.lane) ?? only.lane, token));
+}
+
+/** Whether the lane has a job that a claim could take. */
+export async function hasReadyJobs(db: Queryable, lane: Lane): Promise<boolean> {
+  const rows = await db.query(HAS_READY, [lane.id]);
+  return rows.length > 0;
 }
 
 function laneValues({ token, instance, worker, limit }: ClaimRequest, only: ClaimLane): unknown[] {
