@@ -1,0 +1,206 @@
+/** Every configuration variable: the one zod schema that the README's table comes from, too. */
+import { z } from "zod";
+import {
+  choice,
+  onOff,
+  origins,
+  queueNames,
+  text,
+  url,
+  type ValueKind,
+  wholeNumber,
+  workerThreads,
+} from "./values.ts";
+
+export interface VariableInfo {
+  readonly name: string;
+  readonly description: string;
+  /** As it would be written in the environment; null: unset. */
+  readonly default: string | null;
+  /** May hold a password: never echoed. */
+  readonly secret: boolean;
+}
+
+/** Told to zod with each variable, read back to print the table and `.env.example`. */
+const variableInfo = z.registry<Omit<VariableInfo, "name">>();
+
+type About = Pick<VariableInfo, "description"> & { secret?: boolean };
+
+function required<T>(kind: ValueKind<T>, preset: string, about: About) {
+  const type = z
+    .string()
+    .default(preset)
+    .transform((value, context) => readOr(kind, value, about, context));
+  return type.register(variableInfo, { secret: false, ...about, default: preset });
+}
+
+function optional<T>(kind: ValueKind<T>, about: About) {
+  const type = z
+    .string()
+    .optional()
+    .transform((value, context) =>
+      value === undefined ? null : readOr(kind, value, about, context),
+    );
+  return type.register(variableInfo, { secret: false, ...about, default: null });
+}
+
+function readOr<T>(kind: ValueKind<T>, value: string, about: About, context: z.RefinementCtx): T {
+  const read = kind.read(value);
+  if (read !== undefined) return read;
+  const shown = about.secret === true ? "set to something else" : JSON.stringify(cut(value));
+  context.addIssue({ code: "custom", message: `is ${shown}; it must be ${kind.expects}.` });
+  return z.NEVER;
+}
+
+function cut(value: string): string {
+  return value.length > 80 ? `${value.slice(0, 80)}...` : value;
+}
+
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
+const MEBI = 1024 * 1024;
+const ms = " (milliseconds)";
+const bytes = " (bytes)";
+
+const variables = z.object({
+  PORT: required(wholeNumber(0, 65_535, " (0: any free port)"), "8080", {
+    description: "Port of the HTTP server; 0 takes any free port.",
+  }),
+  HOST: required(text("an address or host name of this machine", /^[\w.:%-]+$/), "127.0.0.1", {
+    description:
+      "Address to listen on. `0.0.0.0` opens the server, which asks for no password, to the network.",
+  }),
+  DATABASE_URL: optional(
+    url(["postgres", "postgresql"], "postgres://user:password@localhost:5432/vinyasa"),
+    {
+      secret: true,
+      description: "PostgreSQL 14 or newer. Unset: embedded PostgreSQL in `DATA_DIR`.",
+    },
+  ),
+  DATABASE_POOL_MAX: required(wholeNumber(2, 1_000), "25", {
+    description: "Most connections to PostgreSQL, of one instance.",
+  }),
+  REDIS_URL: optional(url(["redis", "rediss"], "redis://localhost:6379"), {
+    secret: true,
+    description:
+      "Redis 7 or newer, carries live updates between instances. Unset: inside this process only.",
+  }),
+  DATA_DIR: required(text("a folder", /^[^\0]+$/), "./data", {
+    description: "Folder of the embedded database and of mails that are not sent.",
+  }),
+  WORKER_THREADS: required(workerThreads, "4,8", {
+    description:
+      "Threads of each worker, one entry a worker; one number is one worker; 0: no workers.",
+  }),
+  WORKER_QUEUES: optional(queueNames, {
+    description: "Queues that the workers serve, comma-separated. Unset: all.",
+  }),
+  POLL_INTERVAL_MS: required(wholeNumber(50, MINUTE, ms), "2000", {
+    description: "Longest time between two looks for ready jobs, when no signal came.",
+  }),
+  HEARTBEAT_MS: required(wholeNumber(50, MINUTE, ms), "500", {
+    description: "Time between two signs of life of an instance.",
+  }),
+  LEASE_MS: required(wholeNumber(1_000, 10 * MINUTE, ms), "15000", {
+    description: "Silence after which an instance counts as dead and its jobs are run elsewhere.",
+  }),
+  SHUTDOWN_GRACE_MS: required(wholeNumber(0, DAY, ms), "30000", {
+    description: "Time that running jobs and requests get to end after SIGTERM.",
+  }),
+  DRAIN_DELAY_MS: required(wholeNumber(0, MINUTE, ms), "1000", {
+    description:
+      "Time between `/readyz` turning 503 and new requests being refused, for load balancers to notice.",
+  }),
+  SMTP_URL: optional(url(["smtp", "smtps"], "smtps://user:password@mail.example.com"), {
+    secret: true,
+    description:
+      "Server that sends `email` jobs. Unset: each message is written as an .eml file under `DATA_DIR`.",
+  }),
+  MAIL_FROM: required(
+    text("an address, or Name <address>", /^[^\r\n]*@[^\r\n]*$/),
+    "Vinyasa <vinyasa@localhost>",
+    {
+      description: "Sender of `email` jobs.",
+    },
+  ),
+  CORS_ORIGINS: optional(origins, {
+    description:
+      "Origins of web pages that may call the API from a browser, comma-separated and exact. Unset: the server's own pages only.",
+  }),
+  GRAPHIQL: required(onOff, "on", {
+    description: "GraphiQL for browsers at `/graphql`: on or off.",
+  }),
+  HTTP_BODY_MAX_BYTES: required(wholeNumber(1_024, 1_024 * MEBI, bytes), String(32 * MEBI), {
+    description: "Largest HTTP request body.",
+  }),
+  WS_MESSAGE_MAX_BYTES: required(wholeNumber(1_024, 64 * MEBI, bytes), String(256 * 1_024), {
+    description: "Largest message a WebSocket client may send.",
+  }),
+  WS_CONNECTIONS_MAX: required(wholeNumber(0, 1_000_000), "10000", {
+    description: "Most WebSockets open at once, of one instance.",
+  }),
+  SUBSCRIPTIONS_MAX: required(wholeNumber(0, 1_000_000), "10000", {
+    description: "Most subscriptions at once over SSE and WebSockets together, of one instance.",
+  }),
+  SUBSCRIPTIONS_PER_SOCKET_MAX: required(wholeNumber(1, 100_000), "100", {
+    description: "Most operations at once on one WebSocket.",
+  }),
+  LOG_LEVEL: required(
+    choice(["fatal", "error", "warn", "info", "debug", "trace", "silent"]),
+    "info",
+    {
+      description:
+        "Least important log lines to write: fatal, error, warn, info, debug, trace or silent.",
+    },
+  ),
+  LOG_FORMAT: required(choice(["auto", "pretty", "json"]), "auto", {
+    description:
+      "pretty: for people, with a banner; json: one object a line; auto: pretty on a terminal, else json.",
+  }),
+});
+
+/** From the environment's names and texts to typed values under camelCase names. */
+export const configVariables = variables
+  .superRefine((env, context) => {
+    if (env.LEASE_MS >= env.HEARTBEAT_MS * 4) return;
+    const message = `is ${env.LEASE_MS}; it must be at least four times HEARTBEAT_MS (${env.HEARTBEAT_MS}), or a single late heartbeat loses jobs.`;
+    context.addIssue({ code: "custom", message, path: ["LEASE_MS"] });
+  })
+  .transform((env) => ({
+    port: env.PORT,
+    host: env.HOST,
+    databaseUrl: env.DATABASE_URL,
+    databasePoolMax: env.DATABASE_POOL_MAX,
+    redisUrl: env.REDIS_URL,
+    dataDir: env.DATA_DIR,
+    /** Threads of each worker; empty: no workers. */
+    workerThreads: env.WORKER_THREADS,
+    /** Null: all queues. */
+    workerQueues: env.WORKER_QUEUES,
+    pollIntervalMs: env.POLL_INTERVAL_MS,
+    heartbeatMs: env.HEARTBEAT_MS,
+    leaseMs: env.LEASE_MS,
+    shutdownGraceMs: env.SHUTDOWN_GRACE_MS,
+    drainDelayMs: env.DRAIN_DELAY_MS,
+    smtpUrl: env.SMTP_URL,
+    mailFrom: env.MAIL_FROM,
+    corsOrigins: env.CORS_ORIGINS ?? [],
+    graphiql: env.GRAPHIQL,
+    httpBodyMaxBytes: env.HTTP_BODY_MAX_BYTES,
+    wsMessageMaxBytes: env.WS_MESSAGE_MAX_BYTES,
+    wsConnectionsMax: env.WS_CONNECTIONS_MAX,
+    subscriptionsMax: env.SUBSCRIPTIONS_MAX,
+    subscriptionsPerSocketMax: env.SUBSCRIPTIONS_PER_SOCKET_MAX,
+    logLevel: env.LOG_LEVEL,
+    logFormat: env.LOG_FORMAT,
+  }));
+
+export type ConfigVariables = z.output<typeof configVariables>;
+
+/** All variables in the order of the documentation. */
+export function listVariables(): VariableInfo[] {
+  return Object.entries(variables.shape).flatMap(([name, type]) => {
+    const info = variableInfo.get(type);
+    return info === undefined ? [] : [{ name, ...info }];
+  });
+}

@@ -1,0 +1,137 @@
+import { existsSync, readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { configTable, envExample, maskPasswords, printableConfig } from "../src/config/describe.ts";
+import { listVariables } from "../src/config/variables.ts";
+import { loadConfig } from "../src/config.ts";
+
+const load = (env: Record<string, string>, envFile: string | null = null) =>
+  loadConfig(env, { envFile });
+const messageOf = (env: Record<string, string>) => {
+  try {
+    load(env);
+  } catch (error) {
+    return (error as Error).message;
+  }
+  throw new Error("was accepted");
+};
+
+describe("loadConfig", () => {
+  it("has a default for everything", () => {
+    expect(load({}).config).toMatchObject({
+      port: 8080,
+      host: "127.0.0.1",
+      databaseUrl: null,
+      workerThreads: [4, 8],
+      workerQueues: null,
+      corsOrigins: [],
+      httpBodyMaxBytes: 33_554_432,
+      graphiql: true,
+    });
+  });
+
+  it("names every bad variable at once, with what it is and what would be right", () => {
+    const message = messageOf({ PORT: "80 80", LOG_LEVEL: "loud", WORKER_THREADS: "4,x" });
+    expect(message).toContain("3 errors");
+    expect(message).toContain('PORT is "80 80"; it must be a whole number from 0 to 65535');
+    expect(message).toContain('LOG_LEVEL is "loud"; it must be one of fatal, error');
+    expect(message).toContain('WORKER_THREADS is "4,x"');
+  });
+
+  it("says a single error in one line", () => {
+    expect(messageOf({ PORT: "65536" })).not.toContain("\n");
+  });
+
+  it("never repeats a bad URL, which may hold a password", () => {
+    const message = messageOf({ DATABASE_URL: "mysql://me:hunter2@db/x" });
+    expect(message).toContain("DATABASE_URL");
+    expect(message).toContain("postgres://");
+    expect(message).not.toContain("hunter2");
+  });
+
+  it("counts an empty variable as unset", () => {
+    expect(load({ PORT: "", DATABASE_URL: "  ", WORKER_THREADS: "" }).config).toEqual(
+      load({}).config,
+    );
+  });
+
+  it("reads the .env file, and the environment wins over it", () => {
+    const file = '# a comment\nPORT=9000\nHOST=0.0.0.0\nMAIL_FROM="Us <us@example.com>"\n';
+    const { config } = load({ PORT: "9001", HOST: "" }, file);
+    expect(config).toMatchObject({ port: 9001, host: "0.0.0.0", mailFrom: "Us <us@example.com>" });
+  });
+
+  it.each([
+    ["8", [8]],
+    ["4, 8,1", [4, 8, 1]],
+    ["0", []],
+  ])("reads WORKER_THREADS=%s", (text, threads) => {
+    expect(load({ WORKER_THREADS: text }).config.workerThreads).toEqual(threads);
+  });
+
+  it.each(["-1", "4,0", "257", "4;8", "1e2", ","])("refuses WORKER_THREADS=%s", (text) => {
+    expect(messageOf({ WORKER_THREADS: text })).toContain("WORKER_THREADS");
+  });
+
+  it.each(["*", "https://a.example/path", "a.example", "https://a.example,*"])(
+    "refuses CORS_ORIGINS=%s",
+    (text) => {
+      expect(messageOf({ CORS_ORIGINS: text })).toContain("exact origins");
+    },
+  );
+
+  it("keeps exact origins", () => {
+    expect(
+      load({ CORS_ORIGINS: "https://a.example, http://localhost:3000/" }).config.corsOrigins,
+    ).toEqual(["https://a.example", "http://localhost:3000"]);
+  });
+
+  it("refuses a lease that a late heartbeat would break", () => {
+    expect(messageOf({ LEASE_MS: "1000", HEARTBEAT_MS: "500" })).toContain("LEASE_MS is 1000");
+  });
+
+  it("warns of variables with our name as a prefix, which nothing reads", () => {
+    const { warnings } = load({ VINYASA_PORT: "1", VINYASA_COLOUR: "blue", OTHER: "x" });
+    expect(warnings).toEqual([
+      "VINYASA_PORT is not read: the variable is called PORT.",
+      "VINYASA_COLOUR is not read: there is no such variable.",
+    ]);
+  });
+});
+
+describe("what is printed of the configuration", () => {
+  it("never holds a password", () => {
+    const { config } = load({
+      DATABASE_URL: "postgres://me:hunter2@db.example/x?sslmode=require",
+      REDIS_URL: "rediss://:hunter2@cache.example",
+      SMTP_URL: "smtp://u:hun@ter2@mail.example",
+    });
+    const printed = JSON.stringify(printableConfig(config));
+    expect(printed).not.toMatch(/hun/);
+    expect(printed).toContain("postgres://me:***@db.example/x?sslmode=require");
+  });
+
+  it("masks passwords in the query, too", () => {
+    expect(maskPasswords("postgres://h/x?user=me&password=hunter2&a=b")).toBe(
+      "postgres://h/x?user=me&password=***&a=b",
+    );
+  });
+});
+
+describe("the documents", () => {
+  it("keep .env.example in step with the variables", () => {
+    expect(readFileSync(".env.example", "utf8")).toContain(envExample());
+  });
+
+  it("have a .env.example that works as it is and changes nothing", () => {
+    const file = readFileSync(".env.example", "utf8");
+    expect(load({}, file).config).toEqual(load({}).config);
+  });
+
+  it("have every variable in README's table", () => {
+    const table = configTable();
+    for (const { name } of listVariables()) expect(table).toContain(`| \`${name}\` |`);
+    const readme = existsSync("README.md") ? readFileSync("README.md", "utf8") : "";
+    const block = /<!-- config:start -->\n([\s\S]*?)\n<!-- config:end -->/.exec(readme);
+    if (block !== null) expect(block[1]?.trim()).toBe(table);
+  });
+});
