@@ -27,7 +27,7 @@ export function createSubmitJob(deps: OperationDeps): SubmitJob {
   const plain = batchOf(deps, (submits) => storePlain(deps, submits));
   const keyed = batchOf(deps, (submits) => storeWithKeys(deps, submits));
   return async (input) => {
-    const submit = validateSubmit(input, deps.executors);
+    const submit = await validateSubmit(input, deps.executors);
     if (submit.kind !== "VALID") return submit;
     return (submit.idempotencyKey === null ? plain : keyed).add(submit);
   };

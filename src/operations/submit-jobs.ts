@@ -60,7 +60,7 @@ async function validateAll(
 ): Promise<Checked[]> {
   const checked: Checked[] = [];
   for (const input of inputs) {
-    checked.push(validateSubmit(input, executors));
+    checked.push(await validateSubmit(input, executors));
     if (checked.length % CHECKED_PER_TURN === 0) await setImmediate();
   }
   return checked;

@@ -3,19 +3,20 @@ import type { z } from "zod";
 import type { InputIssue } from "../domain/errors.ts";
 import { jsonIssue } from "../domain/storable.ts";
 import type { Executor } from "../executors/define-executor.ts";
+import { parseSchema } from "../executors/parse-schema.ts";
 
 export type CheckedPayload =
   | { readonly ok: true; readonly json: string }
   | { readonly ok: false; readonly issues: readonly InputIssue[] };
 
 /** The payload is stored as it was sent: the executor parses it again, under the schema of its day. */
-export function checkPayload(executor: Executor, payload: unknown): CheckedPayload {
+export async function checkPayload(executor: Executor, payload: unknown): Promise<CheckedPayload> {
   const unstorable = jsonIssue(payload, ["payload"]);
   if (unstorable !== null) return { ok: false, issues: [unstorable] };
   const json = JSON.stringify(payload);
   const tooLarge = sizeIssue(json, executor.payloadBytesMax);
   if (tooLarge !== null) return { ok: false, issues: [tooLarge] };
-  const parsed = executor.payload.safeParse(payload);
+  const parsed = await parseSchema(executor.payload, payload);
   if (parsed.success) return { ok: true, json };
   return {
     ok: false,

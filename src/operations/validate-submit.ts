@@ -23,10 +23,10 @@ export interface ValidSubmit extends Omit<NewJob, "id" | "lane"> {
   readonly laneSpec: LaneSpec;
 }
 
-export function validateSubmit(
+export async function validateSubmit(
   input: SubmitJobInput,
   executors: Registry,
-): ValidSubmit | InvalidInput | UnknownJobType {
+): Promise<ValidSubmit | InvalidInput | UnknownJobType> {
   const executor = executors.get(input.type);
   if (executor === undefined) {
     return unknownJobType(
@@ -36,7 +36,7 @@ export function validateSubmit(
   }
   const payload = input.payload ?? {};
   const settings = submitSettings.safeParse(input);
-  const checked = checkPayload(executor, payload);
+  const checked = await checkPayload(executor, payload);
   const issues = [...settingsIssues(settings), ...(checked.ok ? [] : checked.issues)];
   if (!settings.success || !checked.ok || issues.length > 0) return invalidInput(issues);
   return validSubmit(executor, settings.data, { value: payload, json: checked.json });

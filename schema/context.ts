@@ -1,0 +1,51 @@
+/** What resolvers work with. */
+import type { JobUpdates } from "../src/events/job-updates.ts";
+import type { Executor } from "../src/executors/define-executor.ts";
+import type { Registry } from "../src/executors/registry.ts";
+import type { Operations } from "../src/operations/index.ts";
+import type { Database } from "../src/store/database.ts";
+import type { LaneCatalog } from "../src/store/lane-catalog.ts";
+import { type JobListQuery, type JobPage, listJobs } from "../src/store/list-jobs.ts";
+import { readStats, type StatsRecord } from "../src/store/read-stats.ts";
+import { createLoaders, type Loaders } from "./loaders.ts";
+
+/** What lives as long as the server. */
+export interface SchemaServices {
+  readonly db: Database;
+  readonly lanes: LaneCatalog;
+  readonly executors: Registry;
+  readonly operations: Operations;
+  readonly updates: JobUpdates;
+}
+
+/** Of one execution. Plain properties only: Yoga copies them into an object of its own. */
+export interface SchemaContext {
+  readonly operations: Operations;
+  readonly updates: JobUpdates;
+  readonly jobTypes: () => readonly Executor[];
+  readonly listJobs: (query: JobListQuery) => Promise<JobPage>;
+  readonly readStats: (filter: StatsQuery) => Promise<StatsRecord>;
+  /** They remember what they read: a subscription replaces them before each event. */
+  loaders: Loaders;
+  readonly createLoaders: () => Loaders;
+}
+
+export interface StatsQuery {
+  readonly queues?: readonly string[];
+  readonly types?: readonly string[];
+}
+
+/** A fresh one for every query, mutation and subscription. */
+export function createSchemaContext(services: SchemaServices): SchemaContext {
+  const { db, lanes, executors, operations, updates } = services;
+  const createFresh = () => createLoaders(db);
+  return {
+    operations,
+    updates,
+    jobTypes: () => executors.all(),
+    listJobs: (query) => listJobs(db, lanes, query),
+    readStats: (filter) => readStats(db, lanes, filter),
+    loaders: createFresh(),
+    createLoaders: createFresh,
+  };
+}

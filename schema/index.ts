@@ -1,0 +1,21 @@
+/** The GraphQL schema: gathers the concepts, one file each. */
+import type { GraphQLSchema } from "graphql";
+import { builder } from "./builder.ts";
+import "./roots.ts";
+import "./scalars.ts";
+import "./node.ts";
+import "./job.ts";
+import "./job-state.ts";
+import "./job-details.ts";
+import "./job-query.ts";
+import "./job-list.ts";
+import "./submit-job.ts";
+import "./submit-jobs.ts";
+import "./stats.ts";
+import "./job-type.ts";
+import { showRequestErrors } from "./request-errors.ts";
+
+/** Call it once a process: it is the same schema each time, and costs some milliseconds. */
+export function createSchema(): GraphQLSchema {
+  return showRequestErrors(builder.toSchema());
+}

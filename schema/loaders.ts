@@ -1,0 +1,48 @@
+/** Reads that belong to single jobs, gathered into one statement for all jobs of a response. */
+import DataLoader from "dataloader";
+import type { JobRecord } from "../src/domain/job-record.ts";
+import type { Database } from "../src/store/database.ts";
+import {
+  type AttemptRecord,
+  type DatedError,
+  readAttempts,
+  readLastErrors,
+} from "../src/store/read-attempts.ts";
+import { readJobs } from "../src/store/read-jobs.ts";
+import { readPayloads } from "../src/store/read-payloads.ts";
+import { readResults } from "../src/store/read-results.ts";
+
+/** All by job id. What is not there is null, or an empty list. */
+export interface Loaders {
+  readonly job: DataLoader<string, JobRecord | null>;
+  readonly payload: DataLoader<string, unknown>;
+  readonly result: DataLoader<string, unknown>;
+  readonly attempts: DataLoader<string, readonly AttemptRecord[]>;
+  readonly lastError: DataLoader<string, LastError | null>;
+}
+
+/** With the number of the attempt that it ended. */
+export type LastError = DatedError & { readonly attempt: number };
+
+const IDS_MAX = 1_000;
+
+export function createLoaders(db: Database): Loaders {
+  return {
+    job: loaderOf((ids) => readJobs(db, ids), null),
+    payload: loaderOf<unknown>((ids) => readPayloads(db, ids), null),
+    result: loaderOf<unknown>((ids) => readResults(db, ids), null),
+    attempts: loaderOf<readonly AttemptRecord[]>((ids) => readAttempts(db, ids), []),
+    lastError: loaderOf<LastError | null>((ids) => readLastErrors(db, ids), null),
+  };
+}
+
+function loaderOf<Value>(
+  read: (ids: readonly string[]) => Promise<ReadonlyMap<string, Value>>,
+  missing: Value,
+): DataLoader<string, Value> {
+  const load = async (ids: readonly string[]): Promise<Value[]> => {
+    const found = await read(ids);
+    return ids.map((id) => found.get(id) ?? missing);
+  };
+  return new DataLoader<string, Value>(load, { maxBatchSize: IDS_MAX });
+}

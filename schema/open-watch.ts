@@ -1,0 +1,54 @@
+/** A live source of one job's states, opened so that its first error is the subscription's answer. */
+
+import { RequestError } from "../src/domain/errors.ts";
+import type { JobRecord } from "../src/domain/job-record.ts";
+import type { JobUpdates } from "../src/events/job-updates.ts";
+import { distinctJobIds } from "../src/store/job-ids.ts";
+import { shownError } from "./request-errors.ts";
+
+/**
+ * Waits for the first state before it returns: an error there belongs into `errors` of the response,
+ * while one of a running stream only breaks it off.
+ *
+ * @throws RequestError NOT_FOUND for an unknown id
+ */
+export async function openWatch(
+  updates: JobUpdates,
+  id: string,
+): Promise<AsyncIterableIterator<JobRecord>> {
+  const [jobId] = distinctJobIds([id]);
+  if (jobId === undefined)
+    throw new RequestError("NOT_FOUND", `there is no job ${id.slice(0, 100)}`);
+  const source = updates.watchJob(jobId);
+  return resume(await source.next(), source);
+}
+
+/** Not an async generator: its `return` would wait behind a pending `next`, and leak the source. */
+function resume(
+  first: IteratorResult<JobRecord>,
+  source: AsyncIterableIterator<JobRecord>,
+): AsyncIterableIterator<JobRecord> {
+  let opening: IteratorResult<JobRecord> | null = first;
+  return {
+    async next() {
+      if (opening !== null) {
+        const result = opening;
+        opening = null;
+        return result;
+      }
+      try {
+        return await source.next();
+      } catch (error) {
+        throw shownError(error);
+      }
+    },
+    async return() {
+      opening = null;
+      await source.return?.();
+      return { done: true, value: undefined };
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}

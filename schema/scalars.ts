@@ -1,0 +1,69 @@
+/** Scalars: strict at the door, so that nothing inside has to ask again. */
+import { GraphQLError, Kind, print, type ValueNode } from "graphql";
+import { builder } from "./builder.ts";
+import { parseRfc3339 } from "./rfc3339.ts";
+
+builder.scalarType("DateTime", {
+  description:
+    'A moment, as RFC 3339 text: "2026-03-01T09:30:00.000Z". Answers are in UTC with milliseconds; ' +
+    "input may carry any offset.",
+  serialize: (atMs) => new Date(Number(atMs)).toISOString(),
+  parseValue: (value) => {
+    const date = typeof value === "string" ? parseRfc3339(value) : null;
+    if (date === null) throw badInput('a DateTime is RFC 3339 text like "2026-03-01T09:30:00Z"');
+    return date;
+  },
+});
+
+builder.scalarType("SafeInt", {
+  description: "A whole number that JavaScript holds exactly: from -(2^53 - 1) to 2^53 - 1.",
+  serialize: (value) => safeInteger(value),
+  parseValue: (value) => safeInteger(value),
+  parseLiteral: (node) => safeInteger(node.kind === Kind.INT ? Number(node.value) : null),
+});
+
+builder.scalarType("JSON", {
+  description:
+    "Any JSON value. U+0000, halves of surrogate pairs, and numbers that JavaScript cannot hold " +
+    "(past 2^53, or infinite) are refused: send such numbers as text.",
+  serialize: (value) => value,
+  parseValue: (value) => value,
+  parseLiteral: jsonOf,
+});
+
+function safeInteger(value: unknown): number {
+  if (typeof value === "number" && Number.isSafeInteger(value)) return value;
+  throw badInput("a SafeInt is a whole number from -(2^53 - 1) to 2^53 - 1");
+}
+
+/**
+ * A number past 2^53 becomes the nearest one that JavaScript has, 1e400 becomes Infinity: whoever
+ * takes the value refuses both with the path in it, for literals and for variables alike.
+ * Object.fromEntries defines its members, so that `__proto__` is one like all others.
+ */
+function jsonOf(node: ValueNode, variables?: Record<string, unknown> | null): unknown {
+  switch (node.kind) {
+    case Kind.NULL:
+      return null;
+    case Kind.STRING:
+    case Kind.BOOLEAN:
+      return node.value;
+    case Kind.INT:
+    case Kind.FLOAT:
+      return Number(node.value);
+    case Kind.LIST:
+      return node.values.map((item) => jsonOf(item, variables));
+    case Kind.OBJECT:
+      return Object.fromEntries(
+        node.fields.map((field) => [field.name.value, jsonOf(field.value, variables)]),
+      );
+    case Kind.VARIABLE:
+      return variables?.[node.name.value];
+    case Kind.ENUM:
+      throw badInput(`${print(node)} is no JSON value; is it text, and the quotes are missing?`);
+  }
+}
+
+function badInput(message: string): GraphQLError {
+  return new GraphQLError(message, { extensions: { code: "BAD_USER_INPUT" } });
+}
