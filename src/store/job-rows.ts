@@ -1,0 +1,124 @@
+/** How a job is put together from what was submitted and the one state table that holds it. */
+import { BACKOFF_KINDS, type BackoffKind } from "../domain/backoff.ts";
+import { statusFromCode } from "../domain/job.ts";
+import type { JobRecord } from "../domain/job-record.ts";
+import { jobIdTimeMs } from "./job-id.ts";
+
+const NEVER_STARTED = `null::int as threads, null::real as progress,
+    null::float8 as started_ms, null::float8 as finished_ms, null::float8 as queue_ms`;
+const MOVES = "version, attempt, attempts_left, vinyasa.ms(at) as at_ms";
+const QUEUE_MS = "greatest(0, vinyasa.ms(started_at) - vinyasa.ms(ready_at))";
+
+// One MVCC snapshot sees a job in exactly one of the five, however fast it moves.
+const STATE = `
+  select 1 as status, priority::int, ${MOVES}, vinyasa.ms(since) as updated_ms, ${NEVER_STARTED}
+  from vinyasa.blocked_jobs where job_id = p.id
+  union all
+  select 2, priority::int, ${MOVES}, vinyasa.ms(since), ${NEVER_STARTED}
+  from vinyasa.scheduled_jobs where job_id = p.id
+  union all
+  select 3, -neg_priority::int, ${MOVES}, vinyasa.ms(ready_at), ${NEVER_STARTED}
+  from vinyasa.ready_jobs where job_id = p.id
+  union all
+  select 4, priority::int, ${MOVES}, vinyasa.ms(started_at), threads::int, progress,
+    vinyasa.ms(started_at), null, ${QUEUE_MS}
+  from vinyasa.running_jobs where job_id = p.id
+  union all
+  select status::int, priority::int, ${MOVES}, vinyasa.ms(finished_at), threads::int, null,
+    vinyasa.ms(started_at), vinyasa.ms(finished_at),
+    case when started_at is not null then ${QUEUE_MS} end
+  from vinyasa.finished_jobs where job_id = p.id`;
+
+/** What `jobRecord` needs, from `jobJoins`. */
+export const JOB_COLUMNS = `j.*, s.*, l.type, l.queue, l.threads::int as thread_demand`;
+
+/**
+ * Joins for a FROM clause in which `p.id` names jobs. The laterals with OFFSET 0 leave the planner
+ * one way, a lookup by key for each row: as a plain join it turns to hashing millions of jobs when
+ * it expects many ids.
+ */
+export const JOB_JOINS = `
+cross join lateral (
+  select id, lane, max_attempts::int, backoff_kind::int, backoff_jitter,
+    backoff_base_ms::float8, backoff_max_ms::float8, timeout_ms::float8,
+    vinyasa.ms(expires_at) as expires_ms, name, tags, idempotency_key
+  from vinyasa.jobs where id = p.id offset 0
+) j
+join vinyasa.lanes l on l.id = j.lane
+cross join lateral (${STATE}
+) s`;
+
+export interface JobRow {
+  id: string;
+  type: string;
+  queue: string;
+  thread_demand: number;
+  max_attempts: number;
+  backoff_kind: number;
+  backoff_jitter: number;
+  backoff_base_ms: number;
+  backoff_max_ms: number;
+  timeout_ms: number;
+  expires_ms: number | null;
+  name: string | null;
+  tags: string[] | null;
+  idempotency_key: string | null;
+  status: number;
+  priority: number;
+  version: number;
+  attempt: number;
+  attempts_left: number;
+  at_ms: number;
+  updated_ms: number;
+  threads: number | null;
+  progress: number | null;
+  started_ms: number | null;
+  finished_ms: number | null;
+  queue_ms: number | null;
+}
+
+/**
+ * Start, end, threads and queue time are those of the current or the last attempt: null while a job
+ * waits, also for its retry (its list of attempts has the history).
+ *
+ * @throws RangeError for a status or a back-off of a newer version of this code
+ */
+export function jobRecord(row: JobRow): JobRecord {
+  return {
+    id: row.id,
+    type: row.type,
+    queue: row.queue,
+    threadDemand: row.thread_demand,
+    name: row.name,
+    maxAttempts: row.max_attempts,
+    timeoutMs: row.timeout_ms,
+    backoff: {
+      kind: backoffKind(row.backoff_kind),
+      baseMs: row.backoff_base_ms,
+      maxMs: row.backoff_max_ms,
+      jitter: row.backoff_jitter,
+    },
+    tags: row.tags ?? [],
+    idempotencyKey: row.idempotency_key,
+    createdAtMs: jobIdTimeMs(row.id),
+    expiresAtMs: row.expires_ms,
+    status: statusFromCode(row.status),
+    version: row.version,
+    priority: row.priority,
+    attempt: row.attempt,
+    attemptsLeft: row.attempts_left,
+    threads: row.threads,
+    progress: row.progress,
+    scheduledAtMs: row.at_ms,
+    updatedAtMs: row.updated_ms,
+    startedAtMs: row.started_ms,
+    finishedAtMs: row.finished_ms,
+    queueTimeMs: row.queue_ms,
+  };
+}
+
+function backoffKind(code: number): BackoffKind {
+  const kind = BACKOFF_KINDS[code];
+  if (kind === undefined) throw new RangeError(`no back-off has the number ${code}`);
+  return kind;
+}

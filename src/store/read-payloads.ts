@@ -1,0 +1,21 @@
+/** Payloads, apart from their jobs: a list page of them may be a hundred times as large. */
+import type { Queryable } from "./database.ts";
+import { readByIds } from "./job-ids.ts";
+
+const READ = {
+  name: "read-payloads",
+  text: `/* read-payloads */
+select p.id, j.payload from unnest($1::uuid[]) as p (id)
+cross join lateral (select payload from vinyasa.jobs where id = p.id offset 0) j`,
+};
+
+/** The payloads (JSON values) by job id. Ids that name no job are absent. */
+export async function readPayloads(
+  db: Queryable,
+  ids: readonly string[],
+): Promise<Map<string, unknown>> {
+  return readByIds(ids, async (distinct) => {
+    const rows = await db.query<{ id: string; payload: unknown }>(READ, [distinct]);
+    return new Map(rows.map((row) => [row.id, row.payload]));
+  });
+}
