@@ -157,6 +157,9 @@ const variables = z.object({
     description:
       "pretty: for people, with a banner; json: one object a line; auto: pretty on a terminal, else json.",
   }),
+  NO_COLOR: optional(text("any text", /^/), {
+    description: "Set to anything: no colours in banner and log.",
+  }),
 });
 
 /** From the environment's names and texts to typed values under camelCase names. */
@@ -193,6 +196,7 @@ export const configVariables = variables
     subscriptionsPerSocketMax: env.SUBSCRIPTIONS_PER_SOCKET_MAX,
     logLevel: env.LOG_LEVEL,
     logFormat: env.LOG_FORMAT,
+    color: env.NO_COLOR === null,
   }));
 
 export type ConfigVariables = z.output<typeof configVariables>;

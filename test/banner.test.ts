@@ -1,0 +1,56 @@
+import { describe, expect, it } from "vitest";
+import { type BannerInfo, banner } from "../src/banner.ts";
+
+const info: BannerInfo = {
+  version: "0.1.0",
+  url: "http://localhost:8080",
+  graphiql: true,
+  readyAfterMs: 1_432,
+  database: {
+    name: "embedded PostgreSQL in ./data",
+    survivesRestart: true,
+    survivesPowerCut: false,
+  },
+  bus: "inside this process",
+  workers: [4, 8],
+  queues: null,
+  mail: { kind: "folder", path: "./data/mail" },
+};
+
+describe("the banner", () => {
+  it("names every URL, the database and what it survives, bus, workers and mail", () => {
+    const text = banner(info, { color: false });
+    for (const part of [
+      "Vinyasa 0.1.0",
+      "ready in 1.4 s",
+      "http://localhost:8080/graphql  (in a browser)",
+      "ws://localhost:8080/graphql",
+      "http://localhost:8080/health",
+      "http://localhost:8080/readyz",
+      "embedded PostgreSQL in ./data",
+      "survive a restart; a power cut can cost the last moments",
+      "inside this process",
+      "2 workers, 12 threads (4 + 8), all queues",
+      "./data/mail",
+      "curl -s http://localhost:8080/graphql",
+    ]) {
+      expect(text).toContain(part);
+    }
+  });
+
+  it("says so when nothing is run here and GraphiQL is off", () => {
+    const text = banner({ ...info, workers: [], graphiql: false }, { color: false });
+    expect(text).toContain("runs none");
+    expect(text).not.toContain("browser");
+  });
+
+  it("has colours only where they are wanted, and the same words", () => {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: escape codes are what it is about.
+    const codes = /\u001b\[[\d;]*m/g;
+    const plain = banner(info, { color: false });
+    const colored = banner(info, { color: true });
+    expect(plain).not.toMatch(codes);
+    expect(colored).toMatch(codes);
+    expect(colored.replace(codes, "")).toBe(plain);
+  });
+});
