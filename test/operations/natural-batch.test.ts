@@ -1,0 +1,139 @@
+import { describe, expect, test, vi } from "vitest";
+import { RequestError } from "../../src/domain/errors.ts";
+import { NaturalBatch, type NaturalBatchOptions } from "../../src/operations/natural-batch.ts";
+
+interface Done {
+  readonly done: string;
+}
+
+/** A batch whose runs wait until they are let go, in the order they began. */
+function heldBatch(options: Partial<NaturalBatchOptions<string, Done>> = {}) {
+  const runs: string[][] = [];
+  const held: (() => void)[] = [];
+  const batch = new NaturalBatch<string, Done>({
+    run: async (items) => {
+      runs.push([...items]);
+      await new Promise<void>((resolve) => held.push(resolve));
+      return items.map((item) => ({ done: item }));
+    },
+    isItemsFault: () => true,
+    weigh: (item) => item.length,
+    concurrency: 2,
+    sizeMax: 3,
+    weightMax: 100,
+    waitingMax: 5,
+    waitingWeightMax: 1_000,
+    ...options,
+  });
+  const letGo = () =>
+    vi.waitFor(
+      () => {
+        const end = held.shift();
+        if (end === undefined) throw new Error("nothing runs");
+        end();
+      },
+      { interval: 1 },
+    );
+  return { batch, runs, letGo };
+}
+
+describe("a natural batch", () => {
+  test("starts an item at once while fewer than two runs are in flight", async () => {
+    const { batch, runs, letGo } = heldBatch();
+    const both = [batch.add("a"), batch.add("b")];
+    expect(runs).toEqual([["a"], ["b"]]);
+    await letGo();
+    await letGo();
+    expect(await Promise.all(both)).toEqual([{ done: "a" }, { done: "b" }]);
+  });
+
+  test("gathers what arrives meanwhile, up to its bound, and answers each with its own result", async () => {
+    const { batch, runs, letGo } = heldBatch();
+    const all = ["a", "b", "c", "d", "e", "f"].map((item) => batch.add(item));
+    for (let run = 0; run < 4; run += 1) await letGo();
+    const results = await Promise.all(all);
+    expect(results.map(({ done }) => done)).toEqual(["a", "b", "c", "d", "e", "f"]);
+    expect(runs).toEqual([["a"], ["b"], ["c", "d", "e"], ["f"]]);
+  });
+
+  test("cuts a batch where it would grow too heavy, and lets a single heavy item through", async () => {
+    const { batch, runs, letGo } = heldBatch({ concurrency: 1, weightMax: 4 });
+    const all = ["1", "22", "22", "333333", "1"].map((item) => batch.add(item));
+    for (let run = 0; run < 4; run += 1) await letGo();
+    await Promise.all(all);
+    expect(runs).toEqual([["1"], ["22", "22"], ["333333"], ["1"]]);
+  });
+
+  test("refuses what it has no room for, and takes more once there is room", async () => {
+    const { batch, letGo } = heldBatch({ concurrency: 1, waitingMax: 2 });
+    const taken = ["a", "b", "c"].map((item) => batch.add(item));
+    await expect(batch.add("d")).rejects.toThrow(RequestError);
+    await letGo();
+    await letGo();
+    await Promise.all(taken);
+    const late = batch.add("e");
+    await letGo();
+    expect(await late).toEqual({ done: "e" });
+  });
+
+  test("refuses by weight too, but never the only one that waits", async () => {
+    const { batch, letGo } = heldBatch({ concurrency: 1, waitingWeightMax: 5, weightMax: 5 });
+    const running = batch.add("0123456789");
+    const waiting = batch.add("01234567");
+    await expect(batch.add("x")).rejects.toThrow("try again");
+    await letGo();
+    await letGo();
+    expect(await Promise.all([running, waiting])).toHaveLength(2);
+  });
+
+  test("has a bad item fail alone, with every good one done exactly once", async () => {
+    const done: string[] = [];
+    let calls = 0;
+    const batch = new NaturalBatch<string, Done>({
+      run: async (items) => {
+        calls += 1;
+        await Promise.resolve();
+        if (items.includes("bad")) throw new Error("bad row");
+        done.push(...items);
+        return items.map((item) => ({ done: item }));
+      },
+      isItemsFault: () => true,
+      weigh: () => 1,
+      concurrency: 1,
+      sizeMax: 100,
+      weightMax: 1_000,
+      waitingMax: 1_000,
+      waitingWeightMax: 1_000,
+    });
+    const items = Array.from({ length: 64 }, (_, index) =>
+      index === 37 ? "bad" : `item ${index}`,
+    );
+    const settled = await Promise.allSettled(items.map((item) => batch.add(item)));
+    const failed = settled.flatMap(({ status }, index) => (status === "rejected" ? [index] : []));
+    expect(failed).toEqual([37]);
+    expect(done).toHaveLength(63);
+    expect(new Set(done).size).toBe(63);
+    expect(calls).toBeLessThan(20);
+  });
+
+  test("does not repeat a batch whose failure is nobody's fault", async () => {
+    let calls = 0;
+    const batch = new NaturalBatch<string, Done>({
+      run: async () => {
+        calls += 1;
+        await Promise.resolve();
+        throw new Error("connection lost");
+      },
+      isItemsFault: () => false,
+      weigh: () => 1,
+      concurrency: 1,
+      sizeMax: 100,
+      weightMax: 1_000,
+      waitingMax: 1_000,
+      waitingWeightMax: 1_000,
+    });
+    const settled = await Promise.allSettled(["a", "b", "c"].map((item) => batch.add(item)));
+    expect(settled.map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
+    expect(calls).toBe(2);
+  });
+});
