@@ -1,0 +1,184 @@
+/**
+ * One running server: everything is built here, started in order and stopped in reverse.
+ *
+ * config → database → bus → live updates → operations → HTTP (which finds a taken port before any
+ * job is claimed) → engine.
+ */
+import { join } from "node:path";
+import type { Logger } from "pino";
+import { createSchemaContext } from "../schema/context.ts";
+import { createSchema } from "../schema/index.ts";
+import type { BannerInfo } from "./banner.ts";
+import type { Config } from "./config.ts";
+import { Engine } from "./engine/engine.ts";
+import type { Bus } from "./events/bus.ts";
+import { createBus } from "./events/connect-bus.ts";
+import { JobUpdates } from "./events/job-updates.ts";
+import { builtInExecutors } from "./executors/built-in.ts";
+import type { Executor } from "./executors/define-executor.ts";
+import { Registry } from "./executors/registry.ts";
+import { createHttpServer, type HttpServer } from "./http/server.ts";
+import { type Databases, openDatabases } from "./open-databases.ts";
+import { createOperations } from "./operations/index.ts";
+import { StopStack } from "./stop-stack.ts";
+import { clusterId } from "./store/cluster-id.ts";
+import { LaneCatalog } from "./store/lane-catalog.ts";
+import { migrate } from "./store/migrate.ts";
+import { readJobs } from "./store/read-jobs.ts";
+import { VERSION } from "./version.ts";
+
+export interface Instance {
+  readonly url: string;
+  readonly banner: BannerInfo;
+  /** Drains: no attempt is spent by it, and no live client is told that its stream is complete. */
+  stop(): Promise<void>;
+}
+
+export interface InstanceOptions {
+  readonly config: Config;
+  readonly log: Logger;
+  /** Job types besides the built-in ones. */
+  readonly executors?: readonly Executor[];
+}
+
+/** @throws OperatorError if the environment does not allow a start; nothing is left running then */
+export async function startInstance(options: InstanceOptions): Promise<Instance> {
+  const stack = new StopStack();
+  const stop = () => stack.stopAll((name, err) => options.log.error({ err }, `stopping ${name}`));
+  try {
+    return await build(options, stack, stop);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function build(
+  { config, log, executors = [] }: InstanceOptions,
+  stack: StopStack,
+  stop: () => Promise<void>,
+): Promise<Instance> {
+  const dbs = await openStore(config, log, stack);
+  const lanes = new LaneCatalog(dbs.engine);
+  await lanes.load();
+  const bus = await startBus(config, dbs, log, stack);
+  const registry = createRegistry(config, executors, log, stack);
+  const updates = new JobUpdates({
+    bus,
+    readJobs: (ids) => readJobs(dbs.api, ids),
+    log,
+    subscriptionsMax: config.subscriptionsMax,
+  });
+  await updates.start();
+  stack.push("live updates", () => updates.stop());
+  const operations = createOperations({ db: dbs.api, lanes, executors: registry, bus });
+  const services = { db: dbs.api, lanes, executors: registry, operations, updates };
+  const http = createHttpServer({
+    schema: createSchema(),
+    createContext: () => createSchemaContext(services),
+    config,
+    log,
+    readiness: () => readiness(dbs),
+    version: VERSION,
+  });
+  const engine = createEngine(config, dbs, bus, lanes, registry, log);
+  await http.start();
+  // Clients are sent elsewhere while running jobs end; each waits for the other's last writes.
+  stack.push("HTTP and engine", () =>
+    Promise.all([http.stop(), engine.stop(config.shutdownGraceMs)]),
+  );
+  await engine.start();
+  return { url: http.url, banner: await describe(config, dbs, bus, http), stop };
+}
+
+async function openStore(config: Config, log: Logger, stack: StopStack): Promise<Databases> {
+  const dbs = await openDatabases(config, log);
+  stack.push("database", () => dbs.close());
+  const { name } = await dbs.engine.describe();
+  log.info({ database: name, poolSize: config.databasePoolMax }, "connected to the database");
+  const { applied, version } = await migrate(dbs.engine, { log });
+  if (applied.length > 0) log.info({ applied, version }, "database migrated");
+  return dbs;
+}
+
+async function startBus(
+  config: Config,
+  dbs: Databases,
+  log: Logger,
+  stack: StopStack,
+): Promise<Bus> {
+  const prefix = `vinyasa:${await clusterId(dbs.engine)}`;
+  const bus = createBus({ redisUrl: config.redisUrl, prefix, log });
+  await bus.start();
+  stack.push("bus", () => bus.stop());
+  return bus;
+}
+
+function createRegistry(
+  config: Config,
+  executors: readonly Executor[],
+  log: Logger,
+  stack: StopStack,
+): Registry {
+  const folder = join(config.dataDir, "mail");
+  const mail = { smtpUrl: config.smtpUrl, from: config.mailFrom, folder };
+  const registry = new Registry([...builtInExecutors({ mail, log }), ...executors]);
+  stack.push("executors", () => registry.close());
+  return registry;
+}
+
+function createEngine(
+  config: Config,
+  dbs: Databases,
+  bus: Bus,
+  lanes: LaneCatalog,
+  executors: Registry,
+  log: Logger,
+): Engine {
+  const { workerThreads, workerQueues: queues, pollIntervalMs, leaseMs, heartbeatMs } = config;
+  return new Engine({
+    db: dbs.engine,
+    heartbeatDb: dbs.heartbeat,
+    bus,
+    lanes,
+    executors,
+    log,
+    workerThreads,
+    queues,
+    pollIntervalMs,
+    leaseMs,
+    heartbeatMs,
+  });
+}
+
+/** Migrations ran before the server listened: what may be missing is the database itself. */
+async function readiness(dbs: Databases) {
+  try {
+    await dbs.api.query({ name: "ping", text: "/* ping */ select 1" });
+    return { ready: true } as const;
+  } catch {
+    return { ready: false, reason: "the database cannot be reached" } as const;
+  }
+}
+
+async function describe(
+  config: Config,
+  dbs: Databases,
+  bus: Bus,
+  http: HttpServer,
+): Promise<BannerInfo> {
+  return {
+    version: VERSION,
+    url: http.url,
+    graphiql: config.graphiql,
+    readyAfterMs: performance.now(),
+    database: await dbs.engine.describe(),
+    bus: bus.status().name,
+    workers: config.workerThreads,
+    queues: config.workerQueues,
+    mail:
+      config.smtpUrl === null
+        ? { kind: "folder", path: join(config.dataDir, "mail") }
+        : { kind: "smtp", server: new URL(config.smtpUrl).host },
+  };
+}

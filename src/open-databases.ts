@@ -1,0 +1,47 @@
+/** The databases of one instance: what serves requests is apart from what runs the engine. */
+import { join } from "node:path";
+import type { Logger } from "pino";
+import type { Config } from "./config.ts";
+import type { Database } from "./store/database.ts";
+import { openEmbedded } from "./store/embedded-database.ts";
+import { openPostgres } from "./store/postgres-database.ts";
+
+export interface Databases {
+  readonly api: Database;
+  readonly engine: Database;
+  readonly heartbeat: Database;
+  close(): Promise<void>;
+}
+
+/** Two claims and four writes in flight, and the small loops beside them. */
+const ENGINE_CONNECTIONS_MAX = 10;
+
+/** @throws OperatorError if the database cannot be reached, or the folder is in use */
+export async function openDatabases(config: Config, log: Logger): Promise<Databases> {
+  if (config.databaseUrl === null) {
+    const db = await openEmbedded({ folder: join(config.dataDir, "postgres"), log });
+    return { api: db, engine: db, heartbeat: db, close: () => db.close() };
+  }
+  return openPools(config.databaseUrl, config.databasePoolMax, log);
+}
+
+async function openPools(url: string, poolMax: number, log: Logger): Promise<Databases> {
+  const engineMax = Math.max(1, Math.min(ENGINE_CONNECTIONS_MAX, Math.floor(poolMax * 0.4)));
+  const apiMax = Math.max(1, poolMax - engineMax - 1);
+  const open: Database[] = [];
+  const close = async () => {
+    await Promise.all(open.map((db) => db.close()));
+  };
+  try {
+    const engine = await openPostgres({ url, poolMax: engineMax, role: "engine", log });
+    open.push(engine);
+    const api = await openPostgres({ url, poolMax: apiMax, role: "api", log });
+    open.push(api);
+    const heartbeat = await openPostgres({ url, poolMax: 1, role: "heartbeat", log });
+    open.push(heartbeat);
+    return { api, engine, heartbeat, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
