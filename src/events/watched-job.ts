@@ -1,0 +1,79 @@
+/** One job that is watched on this instance, with all its streams. */
+import type { JobEvent } from "../domain/event.ts";
+import { applyEvent, type JobRecord } from "../domain/job-record.ts";
+import type { JobStream } from "./job-stream.ts";
+
+/** Events that are kept for streams whose snapshot is still being read. */
+const EARLY_EVENTS_MAX = 16;
+
+/**
+ * A stream joins in two steps: `add` registers it, so that events are kept for it from then on;
+ * `join` gives it the snapshot, which was read after that, and then what is newer.
+ */
+export class WatchedJob {
+  readonly #joining = new Set<JobStream>();
+  readonly #live = new Set<JobStream>();
+  /** The newest state that is known here. */
+  #job: JobRecord | null = null;
+  #early: JobEvent[] = [];
+
+  get isEmpty(): boolean {
+    return this.#joining.size === 0 && this.#live.size === 0;
+  }
+
+  /** Some stream has its snapshot, and depends on what comes after. */
+  get isLive(): boolean {
+    return this.#live.size > 0;
+  }
+
+  add(stream: JobStream): void {
+    this.#joining.add(stream);
+  }
+
+  remove(stream: JobStream): void {
+    this.#live.delete(stream);
+    this.#joining.delete(stream);
+    if (this.#joining.size === 0) this.#early = [];
+  }
+
+  /** `snapshot` was read after `add(stream)`. Does nothing if the stream was closed meanwhile. */
+  join(stream: JobStream, snapshot: JobRecord): void {
+    if (!this.#joining.has(stream)) return;
+    const early = this.#early.toSorted((a, b) => a.version - b.version);
+    stream.offer(snapshot);
+    for (const event of early) {
+      if (event.version > snapshot.version) stream.offer(applyEvent(snapshot, event));
+    }
+    this.show(snapshot);
+    for (const event of early) this.#applyIfNewer(event);
+    if (this.#job !== null) stream.offer(this.#job);
+    if (!this.#joining.delete(stream)) return;
+    this.#live.add(stream);
+    if (this.#joining.size === 0) this.#early = [];
+  }
+
+  handle(event: JobEvent): void {
+    if (this.#joining.size > 0) {
+      if (this.#early.length >= EARLY_EVENTS_MAX) this.#early.shift();
+      this.#early.push(event);
+    }
+    this.#applyIfNewer(event);
+  }
+
+  /** The job as the database has it: what the streams have missed, if anything. */
+  show(job: JobRecord): void {
+    if (this.#job !== null && job.version <= this.#job.version) return;
+    this.#job = job;
+    for (const stream of this.#live) stream.offer(job);
+  }
+
+  /** The job was deleted: its streams complete. Those that still join find it out themselves. */
+  vanish(): void {
+    for (const stream of this.#live) stream.end();
+  }
+
+  #applyIfNewer(event: JobEvent): void {
+    if (this.#job === null || event.version <= this.#job.version) return;
+    this.show(applyEvent(this.#job, event));
+  }
+}
