@@ -5,7 +5,8 @@ import type { Registry } from "../src/executors/registry.ts";
 import type { Operations } from "../src/operations/index.ts";
 import type { Database } from "../src/store/database.ts";
 import type { LaneCatalog } from "../src/store/lane-catalog.ts";
-import { type JobListQuery, type JobPage, listJobs } from "../src/store/list-jobs.ts";
+import { listJobs } from "../src/store/list-jobs.ts";
+import type { JobListQuery, JobPage } from "../src/store/lists/job-list.ts";
 import { readStats, type StatsRecord } from "../src/store/read-stats.ts";
 import { createLoaders, type Loaders } from "./loaders.ts";
 
@@ -25,6 +26,7 @@ export interface SchemaContext {
   readonly jobTypes: () => readonly Executor[];
   readonly listJobs: (query: JobListQuery) => Promise<JobPage>;
   readonly readStats: (filter: StatsQuery) => Promise<StatsRecord>;
+  readonly signal: AbortSignal | null;
   /** They remember what they read: a subscription replaces them before each event. */
   loaders: Loaders;
   readonly createLoaders: () => Loaders;
@@ -35,8 +37,15 @@ export interface StatsQuery {
   readonly types?: readonly string[];
 }
 
-/** A fresh one for every query, mutation and subscription. */
-export function createSchemaContext(services: SchemaServices): SchemaContext {
+/**
+ * A fresh one for every query, mutation and subscription.
+ *
+ * @param signal aborts when the client leaves; null where the transport ends sources by itself
+ */
+export function createSchemaContext(
+  services: SchemaServices,
+  signal: AbortSignal | null,
+): SchemaContext {
   const { db, lanes, executors, operations, updates } = services;
   const createFresh = () => createLoaders(db);
   return {
@@ -45,6 +54,7 @@ export function createSchemaContext(services: SchemaServices): SchemaContext {
     jobTypes: () => executors.all(),
     listJobs: (query) => listJobs(db, lanes, query),
     readStats: (filter) => readStats(db, lanes, filter),
+    signal,
     loaders: createFresh(),
     createLoaders: createFresh,
   };

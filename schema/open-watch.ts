@@ -1,25 +1,25 @@
 /** A live source of one job's states, opened so that its first error is the subscription's answer. */
-
-import { RequestError } from "../src/domain/errors.ts";
 import type { JobRecord } from "../src/domain/job-record.ts";
 import type { JobUpdates } from "../src/events/job-updates.ts";
-import { distinctJobIds } from "../src/store/job-ids.ts";
 import { shownError } from "./request-errors.ts";
 
 /**
  * Waits for the first state before it returns: an error there belongs into `errors` of the response,
  * while one of a running stream only breaks it off.
  *
+ * @param signal aborts when the client leaves. Yoga drops a source that comes after that without
+ * ending it, and the first state can take as long as the database is away.
  * @throws RequestError NOT_FOUND for an unknown id
  */
 export async function openWatch(
   updates: JobUpdates,
   id: string,
+  signal: AbortSignal | null,
 ): Promise<AsyncIterableIterator<JobRecord>> {
-  const [jobId] = distinctJobIds([id]);
-  if (jobId === undefined)
-    throw new RequestError("NOT_FOUND", `there is no job ${id.slice(0, 100)}`);
-  const source = updates.watchJob(jobId);
+  const source = updates.watchJob(id);
+  const leave = () => void source.return?.();
+  if (signal?.aborted) leave();
+  signal?.addEventListener("abort", leave, { once: true });
   return resume(await source.next(), source);
 }
 

@@ -1,0 +1,66 @@
+/**
+ * A small client for this server's API, for Node: typed by generated documents, over HTTP, with
+ * subscriptions over server-sent events.
+ */
+import { type CallOptions, type ClientOptions, dataOf, post, readAnswer } from "./post.ts";
+import { readResults } from "./read-results.ts";
+import { reconnecting } from "./reconnecting.ts";
+
+export { type GraphQLProblem, GraphQLRequestError, TransportError } from "./graphql-error.ts";
+export type { CallOptions, ClientOptions } from "./post.ts";
+
+/** A document as GraphQL Code Generator makes it: text that knows its result and its variables. */
+export interface TypedDocument<Result, Variables> {
+  toString(): string;
+  readonly __apiType?: ((variables: Variables) => Result) | undefined;
+}
+
+export interface Client {
+  /** @throws GraphQLRequestError if the answer holds errors, TransportError if there is none */
+  request<Result, Variables>(
+    document: TypedDocument<Result, Variables>,
+    variables: Variables,
+    options?: CallOptions,
+  ): Promise<Result>;
+  /**
+   * Ends when the server completes it. A connection that breaks off is opened again, up to 10 times
+   * in a row, and begins with the state as it is then: what comes may have come before.
+   *
+   * @throws as `request`
+   */
+  subscribe<Result, Variables>(
+    document: TypedDocument<Result, Variables>,
+    variables: Variables,
+    options?: CallOptions,
+  ): AsyncIterable<Result>;
+}
+
+export function createClient(options: ClientOptions): Client {
+  return {
+    async request<Result, Variables>(
+      document: TypedDocument<Result, Variables>,
+      variables: Variables,
+      call: CallOptions = {},
+    ) {
+      const response = await post(
+        options,
+        { query: String(document), variables },
+        JSON_TYPES,
+        call,
+      );
+      return dataOf(await readAnswer<Result>(response, call.signal));
+    },
+    subscribe<Result, Variables>(
+      document: TypedDocument<Result, Variables>,
+      variables: Variables,
+      call: CallOptions = {},
+    ) {
+      const body = { query: String(document), variables };
+      const connect = async () => readResults<Result>(await post(options, body, EVENTS, call));
+      return { [Symbol.asyncIterator]: () => reconnecting(connect, call.signal) };
+    },
+  };
+}
+
+const EVENTS = "text/event-stream";
+const JSON_TYPES = "application/graphql-response+json, application/json;q=0.9";
