@@ -22,7 +22,7 @@ const ATOM = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+";
 const LABEL = "[\\p{L}\\p{N}](?:[\\p{L}\\p{M}\\p{N}-]{0,61}[\\p{L}\\p{M}\\p{N}])?";
 const ADDRESS = new RegExp(`^(${ATOM}(?:\\.${ATOM})*)@${LABEL}(?:\\.${LABEL})*$`, "u");
 /** No specials and no controls (\p{C}), or anything but quotes and controls within quotes. */
-const NAMED = /^(?:"([^"\\\p{C}]*)"|([^"\\<>()[\],;:@\p{C}]*))<([^<>]*)>$/u;
+const NAMED = /^(?:"([^"\\\p{C}]*)" *|([^"\\<>()[\],;:@\p{C}]*))<([^<>]*)>$/u;
 
 /** Null for anything that is not exactly one address. */
 export function parseMailbox(text: string): Mailbox | null {

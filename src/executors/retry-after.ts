@@ -10,7 +10,11 @@ export function retryAfterMs(
   maxMs: number,
 ): number | null {
   const text = (typeof header === "string" ? header : header?.[0])?.trim() ?? "";
-  // Date.parse would take "5" for the month of May.
-  const asked = /^\d+$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - nowMs;
+  const asked = /^\d+$/.test(text) ? Number(text) * 1_000 : dateMs(text) - nowMs;
   return Number.isNaN(asked) ? null : Math.min(Math.max(asked, 0), maxMs);
+}
+
+/** Only what begins with a weekday: Date.parse takes "-5" for a day in May. */
+function dateMs(text: string): number {
+  return /^[A-Z][a-z]+, /.test(text) ? Date.parse(text) : Number.NaN;
 }

@@ -45,3 +45,12 @@ export async function failureOf(
   const { error, retryAfterMs } = outcome;
   return { ...error, ...(retryAfterMs !== undefined && { retryAfterMs }) };
 }
+
+/** Something that a test waits for, and a server's callback reports. */
+export function signal(): { readonly given: Promise<void>; give(): void } {
+  let give = () => {};
+  const given = new Promise<void>((resolve) => {
+    give = resolve;
+  });
+  return { given, give };
+}
