@@ -67,6 +67,7 @@ create table vinyasa.blocked_jobs (
   open_parents int not null,
   since timestamptz not null default clock_timestamp()
 );
+create index blocked_jobs_by_priority on vinyasa.blocked_jobs ((-(priority::int)), at, job_id);
 
 create table vinyasa.scheduled_jobs (
   job_id uuid primary key,
@@ -79,6 +80,7 @@ create table vinyasa.scheduled_jobs (
   since timestamptz not null default clock_timestamp()
 ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000);
 create index scheduled_jobs_by_time on vinyasa.scheduled_jobs (at, job_id);
+create index scheduled_jobs_by_priority on vinyasa.scheduled_jobs ((-(priority::int)), at, job_id);
 
 -- The claim walks the primary key from its start: dead rows there are what slows it, hence the
 -- early vacuum. `ready_at` begins the queue time.
