@@ -5,8 +5,8 @@ import type { Registry } from "../src/executors/registry.ts";
 import type { Operations } from "../src/operations/index.ts";
 import type { Database } from "../src/store/database.ts";
 import type { LaneCatalog } from "../src/store/lane-catalog.ts";
+import type { JobListQuery, JobPage } from "../src/store/list-jobs.ts";
 import { listJobs } from "../src/store/list-jobs.ts";
-import type { JobListQuery, JobPage } from "../src/store/lists/job-list.ts";
 import { readStats, type StatsRecord } from "../src/store/read-stats.ts";
 import { createLoaders, type Loaders } from "./loaders.ts";
 
@@ -44,7 +44,7 @@ export interface StatsQuery {
  */
 export function createSchemaContext(
   services: SchemaServices,
-  signal: AbortSignal | null,
+  signal: AbortSignal | null = null,
 ): SchemaContext {
   const { db, lanes, executors, operations, updates } = services;
   const createFresh = () => createLoaders(db);

@@ -13,9 +13,8 @@ import "./submit-job.ts";
 import "./submit-jobs.ts";
 import "./stats.ts";
 import "./job-type.ts";
-import { showRequestErrors } from "./request-errors.ts";
 
 /** Call it once a process: it is the same schema each time, and costs some milliseconds. */
 export function createSchema(): GraphQLSchema {
-  return showRequestErrors(builder.toSchema());
+  return builder.toSchema();
 }

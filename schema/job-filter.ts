@@ -1,7 +1,7 @@
 /** Which jobs a list holds, and in which order. */
 import { RequestError } from "../src/domain/errors.ts";
 import { jsonIssue } from "../src/domain/storable.ts";
-import type { JobListFilter, JobListQuery } from "../src/store/lists/job-list.ts";
+import type { JobListFilter, JobListQuery } from "../src/store/list-jobs.ts";
 import { builder } from "./builder.ts";
 import { JobStatus } from "./job-status.ts";
 

@@ -1,5 +1,5 @@
 /** The list of jobs, as a Relay connection. */
-import type { JobPage } from "../src/store/lists/job-list.ts";
+import type { JobPage } from "../src/store/list-jobs.ts";
 import { builder } from "./builder.ts";
 import { Job } from "./job.ts";
 import { JobFilter, JobOrder, jobListFilter } from "./job-filter.ts";

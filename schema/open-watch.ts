@@ -1,7 +1,6 @@
 /** A live source of one job's states, opened so that its first error is the subscription's answer. */
 import type { JobRecord } from "../src/domain/job-record.ts";
 import type { JobUpdates } from "../src/events/job-updates.ts";
-import { shownError } from "./request-errors.ts";
 
 /**
  * Waits for the first state before it returns: an error there belongs into `errors` of the response,
@@ -31,16 +30,9 @@ function resume(
   let opening: IteratorResult<JobRecord> | null = first;
   return {
     async next() {
-      if (opening !== null) {
-        const result = opening;
-        opening = null;
-        return result;
-      }
-      try {
-        return await source.next();
-      } catch (error) {
-        throw shownError(error);
-      }
+      const result = opening;
+      opening = null;
+      return result ?? source.next();
     },
     async return() {
       opening = null;

@@ -1,0 +1,155 @@
+/** The schema over a real database and the real engine, asked without HTTP in between. */
+import {
+  type ExecutionResult,
+  execute,
+  type GraphQLError,
+  type GraphQLSchema,
+  parse,
+  subscribe,
+  validate,
+} from "graphql";
+import { pino } from "pino";
+import { z } from "zod";
+import { createSchemaContext } from "../../schema/context.ts";
+import { createSchema } from "../../schema/index.ts";
+import { toRequestError } from "../../schema/to-request-error.ts";
+import { Engine } from "../../src/engine/engine.ts";
+import { InProcessBus } from "../../src/events/in-process-bus.ts";
+import { JobUpdates } from "../../src/events/job-updates.ts";
+import { defineExecutor } from "../../src/executors/define-executor.ts";
+import { NonRetryableError } from "../../src/executors/errors.ts";
+import { Registry } from "../../src/executors/registry.ts";
+import { reverseString } from "../../src/executors/reverse-string.ts";
+import { createOperations } from "../../src/operations/index.ts";
+import type { Database } from "../../src/store/database.ts";
+import { LaneCatalog } from "../../src/store/lane-catalog.ts";
+import { openPostgres } from "../../src/store/postgres-database.ts";
+import { readJobs } from "../../src/store/read-jobs.ts";
+import { createTestDatabase } from "../support/postgres.ts";
+
+export type Variables = Record<string, unknown>;
+
+const log = pino({ level: "silent" });
+
+/** Fails so often as its payload says, and then succeeds. */
+const flaky = defineExecutor({
+  type: "flaky",
+  description: "Fails at first.",
+  payload: z.object({ failures: z.int(), final: z.boolean().optional() }),
+  run({ failures, final }, { attempt }) {
+    if (attempt > failures) return { attempt };
+    const message = `failure ${attempt}`;
+    throw final ? new NonRetryableError(message, { code: "NO_USE" }) : new Error(message);
+  },
+});
+
+const anything = defineExecutor({
+  type: "anything",
+  description: "Takes anything, and returns nothing.",
+  payload: z.unknown(),
+  payloadBytesMax: 100,
+  cpuBound: true,
+  parallelizable: false,
+  timeoutMs: 7_000,
+  maxAttempts: 5,
+  run: () => null,
+});
+
+export interface TestApi {
+  readonly db: Database;
+  readonly updates: JobUpdates;
+  readonly statements: string[];
+  /** An execution like the HTTP server's: validated, with a context of its own. */
+  ask(document: string, variables?: Variables): Promise<ExecutionResult<Record<string, unknown>>>;
+  /** The data of an answer without errors. */
+  data(document: string, variables?: Variables): Promise<unknown>;
+  /** The codes of an answer's errors; their messages where they have none. */
+  problems(document: string, variables?: Variables): Promise<string[]>;
+  subscribe(document: string, variables?: Variables, signal?: AbortSignal): Promise<Live>;
+  startEngine(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export type Live = AsyncIterableIterator<ExecutionResult> | ExecutionResult;
+
+export async function openTestApi(): Promise<TestApi> {
+  const { url } = await createTestDatabase();
+  const postgres = await openPostgres({ url, poolMax: 8, role: "api", log });
+  const statements: string[] = [];
+  const db = recording(postgres, statements);
+  const bus = new InProcessBus(log);
+  const lanes = new LaneCatalog(db);
+  const executors = new Registry([reverseString, flaky, anything]);
+  const operations = createOperations({ db, lanes, executors, bus });
+  const read = (ids: readonly string[]) => readJobs(db, ids);
+  const updates = new JobUpdates({ bus, readJobs: read, log, subscriptionsMax: 100 });
+  await updates.start();
+  const engine = new Engine({
+    ...{ db: postgres, heartbeatDb: postgres, bus, lanes, executors, log },
+    ...{ workerThreads: [4], queues: null, pollIntervalMs: 500, leaseMs: 15_000, heartbeatMs: 500 },
+  });
+  const services = { db, lanes, executors, operations, updates };
+  const schema = createSchema();
+  const ask = (document: string, variables: Variables = {}) =>
+    run(schema, document, variables, createSchemaContext(services));
+  return {
+    db,
+    updates,
+    statements,
+    ask,
+    async data(document, variables) {
+      const { data, errors } = await ask(document, variables);
+      if (errors) throw new AggregateError(errors, errors.map(String).join("\n"));
+      return data;
+    },
+    async problems(document, variables) {
+      const { errors = [] } = await ask(document, variables);
+      return errors.map(codeOf);
+    },
+    async subscribe(document, variableValues = {}, signal) {
+      const contextValue = createSchemaContext(services, signal);
+      return subscribe({ schema, document: parse(document), variableValues, contextValue });
+    },
+    startEngine: () => engine.start(),
+    async close() {
+      await engine.stop(0);
+      await updates.stop();
+      await postgres.close();
+    },
+  };
+}
+
+export function codeOf(error: GraphQLError): string {
+  const coded = toRequestError(error.originalError)?.code ?? error.extensions.code;
+  return typeof coded === "string" ? coded : error.message;
+}
+
+async function run(
+  schema: GraphQLSchema,
+  text: string,
+  variableValues: Variables,
+  contextValue: unknown,
+): Promise<ExecutionResult<Record<string, unknown>>> {
+  const document = parse(text);
+  const errors = validate(schema, document);
+  if (errors.length > 0) return { errors };
+  const result = await execute({ schema, document, variableValues, contextValue });
+  // As it would travel: no prototypes, nothing that JSON does not have.
+  return { ...result, data: result.data && JSON.parse(JSON.stringify(result.data)) };
+}
+
+function recording(db: Database, statements: string[]): Database {
+  return new Proxy(db, {
+    get(target, name) {
+      if (name === "query") {
+        const query: Database["query"] = (statement, values) => {
+          statements.push(statement.name);
+          return target.query(statement, values);
+        };
+        return query;
+      }
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+}
