@@ -170,7 +170,7 @@ describe("what passes comes back from PostgreSQL unchanged", () => {
           );
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 
@@ -182,7 +182,7 @@ describe("what passes comes back from PostgreSQL unchanged", () => {
         expect(text.length).toBeLessThanOrEqual(max);
         expect(await roundTrip(text)).toBe(text);
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 });

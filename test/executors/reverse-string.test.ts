@@ -44,13 +44,13 @@ describe("reverse_string", () => {
       "\u0301",
       "स्ते",
     );
-    const texts = fc.array(parts, { minLength: 200, maxLength: 900 }).map((all) => all.join(""));
+    const texts = fc.array(parts, { minLength: 200, maxLength: 600 }).map((all) => all.join(""));
     await fc.assert(
       fc.asyncProperty(texts, fc.nat({ max: 1_100 }), async (text, shift) => {
         const shifted = "x".repeat(shift) + text;
         expect(await reversed(shifted)).toBe(plainly(shifted));
       }),
-      { numRuns: 60 },
+      { numRuns: 25 },
     );
   });
 

@@ -84,9 +84,9 @@ describe("a webhook's answer", () => {
   });
 
   it("is not cut in the middle of a character", async () => {
-    const server = await sink(ok(`a${"€".repeat(30_000)}`));
+    const server = await sink(ok("€".repeat(30_000)));
     const { body } = (await resultOf(webhook(), { url: server.url })) as { body: string };
-    expect(body).toBe(`a${"€".repeat(21_845)}`);
+    expect(body).toBe("€".repeat(21_845));
   });
 
   it("of bytes that are no text can be stored all the same", async () => {
