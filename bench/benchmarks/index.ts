@@ -1,0 +1,29 @@
+/** All benchmarks, in the order in which they run. */
+import type { Benchmark } from "./benchmark.ts";
+import { bulkSubmit } from "./bulk-submit.ts";
+import { commitToSubscriber } from "./commit-to-subscriber.ts";
+import { drain } from "./drain.ts";
+import { httpSubmit } from "./http-submit.ts";
+import { submitToStart } from "./submit-to-start.ts";
+
+const ALL = [drain, bulkSubmit, httpSubmit, submitToStart, commitToSubscriber];
+
+/**
+ * The benchmarks and rows of these names; all of them without a name.
+ *
+ * @throws Error that lists the names, if there is none under one of `names`
+ */
+export function selectBenchmarks(names: readonly string[]): readonly Benchmark[] {
+  if (names.length === 0) return ALL;
+  const known = new Set(ALL.flatMap(({ name, rows }) => [name, ...rows.map((row) => row.name)]));
+  const unknown = names.find((name) => !known.has(name));
+  if (unknown !== undefined) {
+    throw new Error(`There is no benchmark "${unknown}", only: ${[...known].join(", ")}.`);
+  }
+  return ALL.map((benchmark) => narrow(benchmark, names)).filter(({ rows }) => rows.length > 0);
+}
+
+function narrow({ name, rows }: Benchmark, names: readonly string[]): Benchmark {
+  if (names.includes(name)) return { name, rows };
+  return { name, rows: rows.filter((row) => names.includes(row.name)) };
+}
