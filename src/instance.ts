@@ -17,7 +17,7 @@ import { JobUpdates } from "./events/job-updates.ts";
 import { builtInExecutors } from "./executors/built-in.ts";
 import type { Executor } from "./executors/define-executor.ts";
 import { Registry } from "./executors/registry.ts";
-import { createHttpServer, type HttpServer } from "./http/server.ts";
+import { createHttpServer, type HttpServer } from "./http/http-server.ts";
 import { type Databases, openDatabases } from "./open-databases.ts";
 import { createOperations } from "./operations/index.ts";
 import { StopStack } from "./stop-stack.ts";
@@ -83,9 +83,13 @@ async function build(
   });
   const engine = createEngine(config, dbs, bus, lanes, registry, log);
   await http.start();
+  log.info({ url: http.url }, "listening");
   // Clients are sent elsewhere while running jobs end; each waits for the other's last writes.
   stack.push("HTTP and engine", () =>
-    Promise.all([http.stop(), engine.stop(config.shutdownGraceMs)]),
+    Promise.all([
+      http.stop({ graceMs: config.shutdownGraceMs }),
+      engine.stop(config.shutdownGraceMs),
+    ]),
   );
   await engine.start();
   return { url: http.url, banner: await describe(config, dbs, bus, http), stop };
@@ -122,7 +126,8 @@ function createRegistry(
 ): Registry {
   const folder = join(config.dataDir, "mail");
   const mail = { smtpUrl: config.smtpUrl, from: config.mailFrom, folder };
-  const registry = new Registry([...builtInExecutors({ mail, log }), ...executors]);
+  const webhook = { userAgent: `Vinyasa/${VERSION}` };
+  const registry = new Registry([...builtInExecutors({ mail, webhook, log }), ...executors]);
   stack.push("executors", () => registry.close());
   return registry;
 }

@@ -16,6 +16,7 @@ async function main(): Promise<void> {
   const log = createLog({ level: config.logLevel, format, color });
   for (const warning of warnings) log.warn(warning);
   log.debug({ config: printableConfig(config) }, "configuration");
+  outliveStrayErrors(log);
   const signals = listenForSignals(log);
   const instance = await startInstance({ config, log });
   if (format === "pretty") process.stdout.write(banner(instance.banner, { color }));
@@ -37,6 +38,15 @@ function listenForSignals(log: Log): { first: Promise<void> } {
     process.on("SIGINT", onSignal);
   });
   return { first };
+}
+
+/**
+ * What an executor throws after its job has ended (in a timer of its own, say) reaches nobody else.
+ * It must not end the jobs of all others.
+ */
+function outliveStrayErrors(log: Log): void {
+  process.on("unhandledRejection", (err) => log.error({ err }, "nobody awaited this rejection"));
+  process.on("uncaughtException", (err) => log.error({ err }, "nobody caught this error"));
 }
 
 async function shutDown(instance: Instance, log: Log): Promise<void> {

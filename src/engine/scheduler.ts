@@ -42,7 +42,7 @@ export class Scheduler implements Service {
   readonly #poll: PacedLoop;
   readonly #reservations = new Reservations();
   readonly #inFlight = new Set<Promise<void>>();
-  /** Rows asked for by claims in flight, by worker. */
+  /** Threads that the claims in flight may bring jobs for, by worker. */
   readonly #asked = new Map<Worker, number>();
   /** Claims whose answer was lost: they may have taken jobs that nobody runs. */
   readonly #unanswered = new Map<string, number>();
@@ -161,7 +161,8 @@ export class Scheduler implements Service {
     const asked: AskedLane[] = states.map((state) => ({ state, wakes: state.wakes }));
     const request: ClaimLane[] = states.map(({ lane, threads, from }) => ({ lane, threads, from }));
     const token = randomUUID();
-    this.#asked.set(worker, (this.#asked.get(worker) ?? 0) + limit);
+    const threads = limit * Math.max(...states.map((state) => state.threads));
+    this.#asked.set(worker, (this.#asked.get(worker) ?? 0) + threads);
     try {
       const number = worker.number;
       const jobs = await claimJobs(db, { lanes: request, limit, instance, worker: number, token });
@@ -175,7 +176,7 @@ export class Scheduler implements Service {
       this.#unanswered.set(token, instance);
       for (const { state } of asked) state.mayHaveJobs = false;
     } finally {
-      this.#asked.set(worker, (this.#asked.get(worker) ?? 0) - limit);
+      this.#asked.set(worker, (this.#asked.get(worker) ?? 0) - threads);
     }
   }
 
