@@ -1,8 +1,8 @@
 /** The numbered SQL files under migrations/. */
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
+import { packageRoot } from "./package-root.ts";
 
 export interface Migration {
   readonly version: number;
@@ -49,15 +49,4 @@ function parse(file: string, text: string): Migration {
     checksum: createHash("sha256").update(sql).digest("hex"),
     minCodeVersion: Number(minimum),
   };
-}
-
-/** The code runs from src/store and from dist/src/store: the package is where package.json is. */
-function packageRoot(): string {
-  let folder = import.meta.dirname;
-  while (!existsSync(join(folder, "package.json"))) {
-    const above = dirname(folder);
-    if (above === folder) throw new Error(`no package.json above ${import.meta.dirname}`);
-    folder = above;
-  }
-  return folder;
 }
