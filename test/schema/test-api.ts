@@ -10,7 +10,7 @@ import {
 } from "graphql";
 import { pino } from "pino";
 import { z } from "zod";
-import { createSchemaContext } from "../../schema/context.ts";
+import { createSchemaContext, type SchemaContext } from "../../schema/context.ts";
 import { createSchema } from "../../schema/index.ts";
 import { toRequestError } from "../../schema/to-request-error.ts";
 import { Engine } from "../../src/engine/engine.ts";
@@ -59,6 +59,8 @@ export interface TestApi {
   readonly db: Database;
   readonly updates: JobUpdates;
   readonly statements: string[];
+  readonly schema: GraphQLSchema;
+  createContext(signal?: AbortSignal): SchemaContext;
   /** An execution like the HTTP server's: validated, with a context of its own. */
   ask(document: string, variables?: Variables): Promise<ExecutionResult<Record<string, unknown>>>;
   /** The data of an answer without errors. */
@@ -90,12 +92,15 @@ export async function openTestApi(): Promise<TestApi> {
   });
   const services = { db, lanes, executors, operations, updates };
   const schema = createSchema();
+  const createContext = (signal?: AbortSignal) => createSchemaContext(services, signal);
   const ask = (document: string, variables: Variables = {}) =>
-    run(schema, document, variables, createSchemaContext(services));
+    run(schema, document, variables, createContext());
   return {
     db,
     updates,
     statements,
+    schema,
+    createContext,
     ask,
     async data(document, variables) {
       const { data, errors } = await ask(document, variables);
@@ -107,7 +112,7 @@ export async function openTestApi(): Promise<TestApi> {
       return errors.map(codeOf);
     },
     async subscribe(document, variableValues = {}, signal) {
-      const contextValue = createSchemaContext(services, signal);
+      const contextValue = createContext(signal);
       return subscribe({ schema, document: parse(document), variableValues, contextValue });
     },
     startEngine: () => engine.start(),
