@@ -1,0 +1,41 @@
+/** The few operations that fault cases send, as plain text with the types that they rely on. */
+import type { TypedDocument } from "../../src/client/index.ts";
+
+function document<Result, Variables>(text: string): TypedDocument<Result, Variables> {
+  return { toString: () => text };
+}
+
+export interface JobInput {
+  readonly type: string;
+  readonly payload: unknown;
+  readonly idempotencyKey?: string;
+  readonly scheduledAt?: string;
+}
+
+export const SubmitJob = document<
+  { submitJob: { job: { id: string } } },
+  { input: JobInput }
+>(`mutation Submit($input: SubmitJobInput!) {
+  submitJob(input: $input) { ... on SubmitJobPayload { job { id } } }
+}`);
+
+export const SubmitJobs = document<
+  { submitJobs: { results: { job: { id: string } }[] } },
+  { input: { jobs: readonly JobInput[] } }
+>(`mutation SubmitMany($input: SubmitJobsInput!) {
+  submitJobs(input: $input) {
+    ... on SubmitJobsPayload { results { ... on SubmitJobPayload { job { id } } } }
+  }
+}`);
+
+export const Stats = document<
+  { stats: { completed: number; failed: number; total: number } },
+  Record<string, never>
+>("query Stats { stats { completed failed total } }");
+
+export const JobUpdated = document<
+  { jobUpdated: { status: string; version: number; attempt: number; startedAt: string | null } },
+  { id: string }
+>(`subscription Watch($id: ID!) {
+  jobUpdated(id: $id) { status version attempt startedAt }
+}`);
