@@ -1,7 +1,7 @@
 /**
- * Batches without timers. An item that finds less than `concurrency` runs in flight starts one at
- * once; what arrives while they are busy waits and forms the next batch. Idle costs no delay, load
- * makes large batches by itself.
+ * Batches without timers. An item that finds less than `concurrency` runs in flight starts one in
+ * the same turn of the event loop; what arrives while they are busy waits and forms the next batch.
+ * Idle costs no delay, load makes large batches by itself.
  */
 import { RequestError } from "../domain/errors.ts";
 
@@ -31,6 +31,7 @@ export class NaturalBatch<Item, Result extends object> {
   #waiting: Waiting<Item, Result>[] = [];
   #waitingWeight = 0;
   #inFlight = 0;
+  #isStarting = false;
 
   constructor(options: NaturalBatchOptions<Item, Result>) {
     this.#options = options;
@@ -49,19 +50,30 @@ export class NaturalBatch<Item, Result extends object> {
       this.#waiting.push({ item, weight, resolve, reject });
     });
     this.#waitingWeight += weight;
-    this.#startNext();
+    this.#startSoon();
     return result;
   }
 
-  #startNext(): void {
-    if (this.#inFlight >= this.#options.concurrency || this.#waiting.length === 0) return;
+  /** In this turn of the event loop, after whatever else it brings: that shares the run. */
+  #startSoon(): void {
+    if (this.#isStarting || this.#inFlight >= this.#options.concurrency) return;
+    this.#isStarting = true;
+    setImmediate(() => {
+      this.#isStarting = false;
+      this.#start();
+    });
+  }
+
+  #start(): void {
+    if (this.#waiting.length === 0) return;
     const batch = this.#takeBatch();
     this.#inFlight += 1;
     // #settle never rejects: whatever happens reaches the items' own promises.
     void this.#settle(batch).then(() => {
       this.#inFlight -= 1;
-      this.#startNext();
+      this.#startSoon();
     });
+    if (this.#waiting.length > 0) this.#startSoon();
   }
 
   #takeBatch(): Waiting<Item, Result>[] {
