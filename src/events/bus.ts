@@ -30,6 +30,7 @@ export interface Bus {
   isWatched(jobId: string): boolean;
   wake(wakeUp: WakeUp): void;
 
+  /** Own events, and those of other instances that fall under an announced interest or beside it. */
   onEvents(listener: (events: readonly JobEvent[]) => void): Unsubscribe;
   onWake(listener: (wakeUp: WakeUp) => void): Unsubscribe;
   /** Messages may have been missed: compare what you hold with the database now. */

@@ -128,10 +128,13 @@ export class InterestAnnouncer {
     round.end();
   }
 
-  #send(mask: BucketMask, round: number | null): Promise<number | null> {
+  async #send(mask: BucketMask, round: number | null): Promise<number | null> {
     this.#sentMask = mask;
     this.#sentAt = performance.now();
-    return this.#options.send(mask, round);
+    const others = await this.#options.send(mask, round);
+    // The next tick tries again.
+    if (others === null) this.#sentAt = Number.NEGATIVE_INFINITY;
+    return others;
   }
 }
 

@@ -54,14 +54,6 @@ export class Outbox {
     this.#begin();
   }
 
-  /** Drops everything that waits: there is no connection to send it on. Returns how many events. */
-  clear(): number {
-    let count = 0;
-    for (const waiting of this.#events) count += waiting.splice(0).length;
-    this.#takeWake();
-    return count;
-  }
-
   /** Resolves when nothing waits and nothing is in flight. */
   async idle(): Promise<void> {
     if (this.#isBusy) await new Promise<void>((resolve) => this.#whenIdle.push(resolve));

@@ -71,7 +71,7 @@ export class RedisBus implements Bus {
       channels: [...this.#channels, this.#control],
       log: this.#log,
       onMessage: (channel, message) => this.#receive(channel, message),
-      onUp: () => this.#greet(log),
+      onUp: () => this.#greet(),
       onDown: () => this.#interest.forget(),
     });
   }
@@ -159,8 +159,8 @@ export class RedisBus implements Bus {
     if (this.#link.canPublish) this.#interest.tick();
   }
 
-  #greet(log: Logger): void {
-    log.info({ bus: this.#link.name }, "connected to the bus");
+  #greet(): void {
+    this.#log.info(`connected to ${this.#link.name}`);
     this.#greeting = this.#interest.greet().then(() => this.#gaps.emit());
   }
 

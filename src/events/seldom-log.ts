@@ -18,6 +18,10 @@ export class SeldomLog {
     this.#log = log;
   }
 
+  info(text: string): void {
+    this.#write("info", text, undefined);
+  }
+
   warn(text: string, error?: unknown): void {
     this.#write("warn", text, error);
   }
@@ -26,7 +30,7 @@ export class SeldomLog {
     this.#write("error", text, error);
   }
 
-  #write(level: "warn" | "error", text: string, error: unknown): void {
+  #write(level: "info" | "warn" | "error", text: string, error: unknown): void {
     const now = performance.now();
     const line = this.#lines.get(text);
     if (line !== undefined && now - line.at < INTERVAL_MS) {

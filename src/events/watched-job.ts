@@ -13,7 +13,7 @@ const EARLY_EVENTS_MAX = 16;
 export class WatchedJob {
   readonly #joining = new Set<JobStream>();
   readonly #live = new Set<JobStream>();
-  /** The newest state that is known here. */
+  /** The newest state that a snapshot, an event after it, or the repair has told of. */
   #job: JobRecord | null = null;
   #early: JobEvent[] = [];
 
@@ -39,14 +39,12 @@ export class WatchedJob {
   /** `snapshot` was read after `add(stream)`. Does nothing if the stream was closed meanwhile. */
   join(stream: JobStream, snapshot: JobRecord): void {
     if (!this.#joining.has(stream)) return;
-    const early = this.#early.toSorted((a, b) => a.version - b.version);
     stream.offer(snapshot);
-    for (const event of early) {
+    for (const event of this.#early.toSorted((a, b) => a.version - b.version)) {
       if (event.version > snapshot.version) stream.offer(applyEvent(snapshot, event));
     }
     this.show(snapshot);
-    for (const event of early) this.#applyIfNewer(event);
-    if (this.#job !== null) stream.offer(this.#job);
+    // A final state closed the stream, which removed it.
     if (!this.#joining.delete(stream)) return;
     this.#live.add(stream);
     if (this.#joining.size === 0) this.#early = [];
@@ -57,7 +55,9 @@ export class WatchedJob {
       if (this.#early.length >= EARLY_EVENTS_MAX) this.#early.shift();
       this.#early.push(event);
     }
-    this.#applyIfNewer(event);
+    if (this.#job !== null && event.version > this.#job.version) {
+      this.show(applyEvent(this.#job, event));
+    }
   }
 
   /** The job as the database has it: what the streams have missed, if anything. */
@@ -70,10 +70,5 @@ export class WatchedJob {
   /** The job was deleted: its streams complete. Those that still join find it out themselves. */
   vanish(): void {
     for (const stream of this.#live) stream.end();
-  }
-
-  #applyIfNewer(event: JobEvent): void {
-    if (this.#job === null || event.version <= this.#job.version) return;
-    this.show(applyEvent(this.#job, event));
   }
 }

@@ -161,10 +161,10 @@ describe.skipIf(!hasRedisServer)("while Redis is away", () => {
     expect(versionsOf(reading)).toEqual([1, 2, 3]);
   });
 
-  test("stopping takes no second", async () => {
+  test("stopping is quick, whatever Redis does", async () => {
     await redis.start();
-    const [connecting, broken, frozen] = [await startBus(), await startBus(), await startBus()];
-    await connecting.stop();
+    const [healthy, broken, frozen] = [await startBus(), await startBus(), await startBus()];
+    await healthy.stop();
     redis.freeze();
     frozen.wake({ lanes: [1] });
     const stoppedAt = performance.now();
