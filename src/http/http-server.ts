@@ -1,0 +1,186 @@
+/** The server's one port: GraphQL over HTTP, SSE and WebSocket, health, pages; and its way to stop. */
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
+import { endSpread } from "./end-live-clients.ts";
+import { createGraphiQL } from "./graphiql/serve-graphiql.ts";
+import { createGraphQLEngine, type GraphQLEngine } from "./graphql/graphql-engine.ts";
+import { graphqlRoute } from "./graphql/graphql-route.ts";
+import { SubscriptionGate } from "./graphql/subscription-gate.ts";
+import { healthRoute, readyRoute } from "./health-routes.ts";
+import { listen, localUrl } from "./listen.ts";
+import type { HttpServerOptions } from "./options.ts";
+import { OriginPolicy } from "./origin-policy.ts";
+import { answerPlainly, isWebSocketUpgrade } from "./plain-upgrade.ts";
+import { RequestHandler } from "./request-handler.ts";
+import { type Route, RouteTable } from "./route.ts";
+import { startPageRoute } from "./start-page.ts";
+import { CLOSE_RESTART } from "./web-socket/socket-session.ts";
+import { GraphQLWebSockets } from "./web-socket/web-socket-server.ts";
+
+export interface StopOptions {
+  /** How long requests in flight may take to end; 10,000 if not given. */
+  readonly graceMs?: number;
+}
+
+const TIMEOUTS = {
+  /** A whole request, body included: 32 MiB at 300 kB/s. */
+  requestTimeout: 120_000,
+  headersTimeout: 60_000,
+  /** Longer than the 60 s after which load balancers drop idle connections: theirs to close first. */
+  keepAliveTimeout: 65_000,
+};
+
+export function createHttpServer(options: HttpServerOptions): HttpServer {
+  return new HttpServer(options);
+}
+
+export class HttpServer {
+  readonly #options: HttpServerOptions;
+  readonly #server: Server;
+  readonly #engine: GraphQLEngine;
+  readonly #requests: RequestHandler;
+  readonly #webSockets: GraphQLWebSockets;
+  readonly #gate: SubscriptionGate;
+  readonly #connections = new Set<Duplex>();
+  #starting: Promise<void> | null = null;
+  #stopping: Promise<void> | null = null;
+  #drainingSince: number | null = null;
+  #isRefusing = false;
+
+  constructor(options: HttpServerOptions) {
+    const { config, log } = options;
+    this.#options = options;
+    this.#gate = new SubscriptionGate(config.subscriptionsMax);
+    this.#engine = createGraphQLEngine(options, this.#gate);
+    const origins = new OriginPolicy(config.corsOrigins);
+    const isRefusing = () => this.#isRefusing;
+    const shared = { engine: this.#engine, origins, isRefusing };
+    this.#webSockets = new GraphQLWebSockets({ ...shared, config, log, gate: this.#gate });
+    this.#requests = new RequestHandler(new RouteTable(this.#routes(shared)), log);
+    this.#server = createServer(TIMEOUTS, (request, response) =>
+      this.#requests.handle(request, response),
+    );
+    this.#server.on("connection", (stream: Duplex) => this.#trackConnection(stream));
+    this.#server.on("upgrade", (request, stream, head) => this.#upgrade(request, stream, head));
+  }
+
+  /** Where a browser on this machine finds the server: "http://127.0.0.1:8080". Once started. */
+  get url(): string {
+    return localUrl(this.#options.config.host, this.port);
+  }
+
+  get port(): number {
+    const address = this.#server.address() as AddressInfo | null;
+    if (address === null) throw new Error("the HTTP server does not listen");
+    return address.port;
+  }
+
+  /** Live subscriptions of both transports. */
+  get subscriptionCount(): number {
+    return this.#gate.open;
+  }
+
+  /** Resolves when the port is open. @throws OperatorError if it cannot be opened */
+  start(): Promise<void> {
+    const { host, port } = this.#options.config;
+    this.#starting ??= this.#stopping ?? listen(this.#server, port, host);
+    return this.#starting;
+  }
+
+  /** From now on /readyz says 503, so that load balancers look elsewhere; all else goes on. */
+  drain(): void {
+    this.#drainingSince ??= performance.now();
+  }
+
+  /**
+   * Drains, refuses new operations after the configured moment, lets those in flight end, sends live
+   * clients elsewhere, and closes everything. Resolves when no connection is left.
+   */
+  stop(options: StopOptions = {}): Promise<void> {
+    this.drain();
+    this.#stopping ??= this.#stop(options.graceMs ?? 10_000);
+    return this.#stopping;
+  }
+
+  async #stop(graceMs: number): Promise<void> {
+    const hasStarted = await this.#hasStarted();
+    if (hasStarted) {
+      await delay(Math.max(0, this.#options.config.drainDelayMs - this.#drainingForMs()));
+      this.#isRefusing = true;
+      await this.#endRequests(graceMs);
+      await this.#close();
+    }
+    await this.#engine.yoga.dispose();
+  }
+
+  async #hasStarted(): Promise<boolean> {
+    await this.#starting?.catch(() => undefined);
+    return this.#server.listening;
+  }
+
+  /** Subscriptions are not ended, their connections are: an ended one would not be taken up again. */
+  async #endRequests(graceMs: number): Promise<void> {
+    const grace = new AbortController();
+    const deadline = delay(graceMs, undefined, { signal: grace.signal }).catch(() => undefined);
+    const finished = Promise.all([this.#endLiveClients(graceMs), this.#requests.whenIdle()]);
+    await Promise.race([finished, deadline]);
+    grace.abort();
+  }
+
+  async #endLiveClients(graceMs: number): Promise<void> {
+    const streams = [...this.#requests.open].filter((exchange) => exchange.isStream);
+    const sessions = [...this.#webSockets.sessions];
+    await endSpread(
+      [
+        ...streams.map((exchange) => () => void exchange.response.destroy()),
+        ...sessions.map((session) => () => session.closeWhenIdle(CLOSE_RESTART, "Restarting")),
+      ],
+      graceMs,
+    );
+    await this.#webSockets.whenEmpty();
+  }
+
+  #close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const stream of this.#connections) stream.destroy();
+    return closed;
+  }
+
+  #drainingForMs(): number {
+    return performance.now() - (this.#drainingSince ?? performance.now());
+  }
+
+  #trackConnection(stream: Duplex): void {
+    this.#connections.add(stream);
+    stream.once("close", () => this.#connections.delete(stream));
+  }
+
+  #upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
+    if (isWebSocketUpgrade(request)) this.#webSockets.upgrade(request, stream, head);
+    else answerPlainly(this.#server, request, stream, head);
+  }
+
+  #routes(shared: {
+    engine: GraphQLEngine;
+    origins: OriginPolicy;
+    isRefusing: () => boolean;
+  }): Route[] {
+    const { config, readiness, log, routes = [], version = null } = this.#options;
+    const graphiql = config.graphiql ? createGraphiQL() : null;
+    return [
+      healthRoute(),
+      readyRoute(readiness, () => this.#drainingSince !== null, log),
+      startPageRoute({ graphiql: config.graphiql, version }),
+      graphqlRoute({
+        ...shared,
+        bodyMaxBytes: config.httpBodyMaxBytes,
+        showGraphiQL: graphiql?.showPage ?? null,
+      }),
+      ...(graphiql === null ? [] : [graphiql.assetRoute]),
+      // Last, so that they take precedence: a dashboard may want "/".
+      ...routes,
+    ];
+  }
+}
