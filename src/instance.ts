@@ -8,6 +8,7 @@ import { join } from "node:path";
 import type { Logger } from "pino";
 import { createSchemaContext } from "../schema/context.ts";
 import { createSchema } from "../schema/index.ts";
+import { toRequestError } from "../schema/to-request-error.ts";
 import type { BannerInfo } from "./banner.ts";
 import type { Config } from "./config.ts";
 import { Engine } from "./engine/engine.ts";
@@ -75,7 +76,8 @@ async function build(
   const services = { db: dbs.api, lanes, executors: registry, operations, updates };
   const http = createHttpServer({
     schema: createSchema(),
-    createContext: () => createSchemaContext(services),
+    createContext: ({ signal }) => createSchemaContext(services, signal),
+    toRequestError,
     config,
     log,
     readiness: () => readiness(dbs),
