@@ -4,18 +4,18 @@ import { statusFromCode } from "../domain/job.ts";
 import type { JobRecord } from "../domain/job-record.ts";
 import { jobIdTimeMs } from "./job-id.ts";
 
-const NEVER_STARTED = `null::int as threads, null::real as progress,
-    null::float8 as started_ms, null::float8 as finished_ms, null::float8 as queue_ms`;
+const NEVER_STARTED = "null, null, null, null, null";
 const MOVES = "version, attempt, attempts_left, vinyasa.ms(at) as at_ms";
 const QUEUE_MS = "greatest(0, vinyasa.ms(started_at) - vinyasa.ms(ready_at))";
 
-// One MVCC snapshot sees a job in exactly one of the five, however fast it moves.
+// One MVCC snapshot sees a job in exactly one of the five, however fast it moves: so the first hit
+// ends the search, and the table that grows comes first.
 const STATE = `
-  select 1 as status, priority::int, ${MOVES}, vinyasa.ms(since) as updated_ms, ${NEVER_STARTED}
-  from vinyasa.blocked_jobs where job_id = p.id
-  union all
-  select 2, priority::int, ${MOVES}, vinyasa.ms(since), ${NEVER_STARTED}
-  from vinyasa.scheduled_jobs where job_id = p.id
+  select status::int, priority::int, ${MOVES}, vinyasa.ms(finished_at) as updated_ms,
+    threads::int, null::real as progress, vinyasa.ms(started_at) as started_ms,
+    vinyasa.ms(finished_at) as finished_ms,
+    case when started_at is not null then ${QUEUE_MS} end as queue_ms
+  from vinyasa.finished_jobs where job_id = p.id
   union all
   select 3, -neg_priority::int, ${MOVES}, vinyasa.ms(ready_at), ${NEVER_STARTED}
   from vinyasa.ready_jobs where job_id = p.id
@@ -24,10 +24,12 @@ const STATE = `
     vinyasa.ms(started_at), null, ${QUEUE_MS}
   from vinyasa.running_jobs where job_id = p.id
   union all
-  select status::int, priority::int, ${MOVES}, vinyasa.ms(finished_at), threads::int, null,
-    vinyasa.ms(started_at), vinyasa.ms(finished_at),
-    case when started_at is not null then ${QUEUE_MS} end
-  from vinyasa.finished_jobs where job_id = p.id`;
+  select 2, priority::int, ${MOVES}, vinyasa.ms(since), ${NEVER_STARTED}
+  from vinyasa.scheduled_jobs where job_id = p.id
+  union all
+  select 1, priority::int, ${MOVES}, vinyasa.ms(since), ${NEVER_STARTED}
+  from vinyasa.blocked_jobs where job_id = p.id
+  limit 1`;
 
 /** What `jobRecord` needs, from `jobJoins`. */
 export const JOB_COLUMNS = `j.*, s.*, l.type, l.queue, l.threads::int as thread_demand`;

@@ -36,13 +36,23 @@ const STATES: Record<ListField, readonly string[]> = {
   FINISHED_AT: [FINISHED],
   PRIORITY: WAITING_AND_RUNNING,
 };
+const ANY_STATE = ["\n      select 0 as rank, null::timestamptz as at"];
+
+export interface CollectShape {
+  readonly field: ListField;
+  readonly collection: Collection;
+  readonly sort: SortWord;
+  /** Statuses are asked for: each candidate's state is looked up, whatever the order. */
+  readonly byStatus: boolean;
+}
 
 /**
  * A query for the columns of the key and `total`, the number of matches whatever the bounds are; it
  * is counted for `ids` only, null elsewhere: it needs every candidate's state, which a list by
  * creation otherwise looks up only until the page is full.
  */
-export function collectSql(field: ListField, collection: Collection, sort: SortWord): string {
+export function collectSql({ field, collection, sort, byStatus }: CollectShape): string {
+  const states = field === "CREATED_AT" && !byStatus ? ANY_STATE : STATES[field];
   const total = collection === "ids" ? "(count(*) over ())::float8" : "null::float8";
   const parts = keyColumns(field).split(", ");
   return `with candidates as materialized (
@@ -54,7 +64,7 @@ export function collectSql(field: ListField, collection: Collection, sort: SortW
       select from vinyasa.jobs t where t.id = c.id
         and coalesce(${IN_LANES}, false) and coalesce(${jobMatches("t")}, false) offset 0
     ) j
-    cross join lateral (${STATES[field].join("\n      union all")}
+    cross join lateral (${states.join("\n      union all")}
     ) s
     where c.id > {created_from} and c.id < {created_to}
   )

@@ -93,21 +93,16 @@ export class JobList {
 
   /** The part of `range` that a walk gets through soon; `range` itself if that is all of it. */
   async #nearPart(range: KeyRange, up: boolean): Promise<KeyRange> {
-    const scope = unfiltered(this.#scope, this.#walksLanes);
-    const horizon = await this.#keyAtDistance(scope, range, up, this.#horizon);
+    const horizon = await this.#keyAtDistance(unfiltered(this.#scope), range, up, this.#horizon);
     if (horizon === null) return range;
     return up ? below(range, horizon) : above(range, horizon);
-  }
-
-  get #walksLanes(): boolean {
-    return this.#source.kind === "walk" && this.#source.walk === "lanes";
   }
 
   async #keyAtDistance(scope: ListScope, range: KeyRange, up: boolean, distance: number) {
     if (this.#source.kind !== "walk" || isEmptyRange(range)) return null;
     const { walk } = this.#source;
-    // Without its lanes the variant would read every ready job there is.
-    const plain = walk === "statuses-few-ready" && scope.values.lanes === null ? "statuses" : walk;
+    // The variant reads all ready jobs of its lanes: more than the distance, if all lanes count.
+    const plain = walk === "statuses-few-ready" && !scope.byState ? "statuses" : walk;
     return keyAtDistance(this.#db, scope, plain, range, sortOf(up), distance);
   }
 }

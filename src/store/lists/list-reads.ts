@@ -18,6 +18,7 @@ export type Source =
 export interface ListScope {
   readonly field: ListField;
   readonly byStatus: boolean;
+  readonly byState: boolean;
   readonly byJob: boolean;
   readonly values: Omit<ListValues, RangeValue | "page">;
 }
@@ -38,7 +39,7 @@ interface KeyRow {
 }
 
 // Limits are literals in the statements, so few of them keep the statements few.
-const ROWS_MAX = [1, 26, 101, 1_001];
+const ROWS_MAX = [1, 26, 51, 101, 1_001];
 
 /** The first `rows` jobs of `range` as it is walked in `sort` order. */
 export async function readRows(
@@ -94,12 +95,12 @@ from (${keys} limit 1 offset ${distance}) x`;
 
 /** The keys of `source`, sorted, with `total`. */
 function keysSql(scope: ListScope, source: Source, sort: SortWord, rowsMax: number): string {
-  const { field, byStatus, byJob } = scope;
+  const { field, byStatus } = scope;
   const order = `order by ${keyOrder(field, sort, "u")}`;
   if (source.kind === "collection") {
-    return `select u.* from (${collectSql(field, source.collection, sort)}) u ${order}`;
+    return `select u.* from (${collectSql({ field, collection: source.collection, sort, byStatus })}) u ${order}`;
   }
-  const rows = walkSql({ field, walk: source.walk, sort, rowsMax, byStatus, byJob });
+  const rows = walkSql({ ...scope, walk: source.walk, sort, rowsMax });
   return `select u.*, null::float8 as total from (${rows}) u ${order}`;
 }
 

@@ -25,14 +25,6 @@ export function listValues(filter: NarrowFilter, scope: LaneScope | null): ListS
 }
 
 /** The same list without the conditions that a walk tests row by row. */
-export function unfiltered(scope: ListScope, keepLanes: boolean): ListScope {
-  const values = {
-    ...scope.values,
-    lanes: keepLanes ? scope.values.lanes : null,
-    created_from: FIRST_ID,
-    created_to: LAST_ID,
-    finished_from: EARLIEST,
-    finished_to: LATEST,
-  };
-  return { field: scope.field, byStatus: false, byJob: false, values };
+export function unfiltered(scope: ListScope): ListScope {
+  return { ...scope, byStatus: false, byState: false, byJob: false };
 }

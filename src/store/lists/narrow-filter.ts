@@ -60,6 +60,12 @@ export function hasFinishedTime(filter: NarrowFilter): boolean {
   return filter.finishedAfterMs !== null || filter.finishedBeforeMs !== null;
 }
 
+/** True if a time is asked for that the order's key does not carry. */
+export function hasTimeBesides(field: ListField, filter: NarrowFilter): boolean {
+  if (field === "CREATED_AT") return hasFinishedTime(filter);
+  return filter.createdAfterMs !== null || filter.createdBeforeMs !== null;
+}
+
 export function isSearch(filter: NarrowFilter): boolean {
   return filter.name !== null || filter.payload !== null;
 }

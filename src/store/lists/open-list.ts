@@ -11,7 +11,13 @@ import { readStatusCounts, sumOf } from "./lane-counts.ts";
 import { readLaneScope } from "./lane-scope.ts";
 import type { ListScope, Source } from "./list-reads.ts";
 import { listValues } from "./list-values.ts";
-import { hasFinishedTime, isCountable, isSearch, type NarrowFilter } from "./narrow-filter.ts";
+import {
+  hasFinishedTime,
+  hasTimeBesides,
+  isCountable,
+  isSearch,
+  type NarrowFilter,
+} from "./narrow-filter.ts";
 
 /** In jobs. Lists of any length meet them; tests make them small. */
 export interface ListBounds {
@@ -42,6 +48,7 @@ export async function openList(
   const scope: ListScope = {
     field,
     byStatus: filter.statuses.length < JOB_STATUSES.length,
+    byState: laneScope !== null || hasTimeBesides(field, filter),
     byJob: filter.tags !== null || isSearch(filter),
     values: listValues(filter, laneScope),
   };

@@ -12,6 +12,8 @@ export interface WalkShape {
   readonly rowsMax: number;
   /** Statuses are asked for: the walks over `jobs` look up each job's state. */
   readonly byStatus: boolean;
+  /** Lanes, or a time that is not in the key, are asked for. Without, no row of a table is read. */
+  readonly byState: boolean;
   /** Tags, a name or a payload are asked for. */
   readonly byJob: boolean;
 }
@@ -37,9 +39,9 @@ export function walkSql(shape: WalkShape): string {
 const IN_FINISHED_TIME = "t.finished_at >= {finished_from} and t.finished_at < {finished_to}";
 const IN_CREATED_TIME = "(t.job_id > {created_from} and t.job_id < {created_to})";
 
-function jobsScan({ byStatus, byJob, walk }: WalkShape): Scan {
+function jobsScan({ byStatus, byState, byJob, walk }: WalkShape): Scan {
   const conditions = [
-    ...(walk === "jobs" ? [IN_LANES] : []),
+    ...(byState && walk === "jobs" ? [IN_LANES] : []),
     ...(byStatus ? [HAS_STATUS] : []),
     ...(byJob ? [jobMatches("t")] : []),
   ];
@@ -70,10 +72,10 @@ function statusScans(shape: WalkShape): string[] {
           ? waitingScan(shape, 3, "ready_jobs", ["t.job_id"])
           : fewReady(shape),
         waitingScan(shape, 4, "running_jobs", ["t.job_id"]),
-        finishedScans(shape, ["t.job_id"], [IN_FINISHED_TIME]),
+        finishedScans(shape, ["t.job_id"], IN_FINISHED_TIME),
       ];
     case "FINISHED_AT":
-      return [finishedScans(shape, ["t.finished_at", "t.job_id"], [IN_CREATED_TIME])];
+      return [finishedScans(shape, ["t.finished_at", "t.job_id"], IN_CREATED_TIME)];
     case "PRIORITY":
       return [
         waitingScan(shape, 1, "blocked_jobs", BY_PRIORITY),
@@ -89,12 +91,12 @@ function statusScans(shape: WalkShape): string[] {
 const BY_PRIORITY = ["(-(t.priority::int))", "t.at", "t.job_id"];
 
 function waitingScan(shape: WalkShape, status: number, table: string, key: string[]): string {
-  const created = shape.field === "PRIORITY" ? [IN_CREATED_TIME] : [];
+  const state = shape.field === "PRIORITY" ? [IN_LANES, IN_CREATED_TIME] : [IN_LANES];
   const scan: Scan = {
     table: `vinyasa.${table}`,
     key,
     gate: `${status} = any({statuses})`,
-    conditions: [IN_LANES, ...created, ...jobCondition(shape)],
+    conditions: rowConditions(shape, state),
   };
   return scanSql(shape.field, scan, shape.sort, shape.rowsMax);
 }
@@ -105,30 +107,30 @@ function readyByPriority(shape: WalkShape): string {
     table: "vinyasa.ready_jobs",
     prefix: [{ column: "t.lane", value: "l.id" }],
     key: ["t.neg_priority", "t.at", "t.job_id"],
-    conditions: [IN_CREATED_TIME, ...jobCondition(shape)],
+    conditions: rowConditions(shape, [IN_CREATED_TIME]),
   });
 }
 
 /** All ready jobs of the lanes, each lane a range of the primary key. */
 function fewReady(shape: WalkShape): string {
-  const conditions = jobCondition(shape).map((each) => `and coalesce(${each}, false)`);
+  const conditions = rowConditions(shape, []).map((each) => `and coalesce(${each}, false)`);
   return `select r.id from vinyasa.lanes l cross join lateral (
     select t.job_id as id from vinyasa.ready_jobs t where t.lane = l.id
       and t.job_id > {lo_id} and t.job_id < {hi_id} ${conditions.join(" ")} offset 0
   ) r where 3 = any({statuses}) and l.id = any({lanes})`;
 }
 
-function finishedScans(shape: WalkShape, key: string[], conditions: string[]): string {
+function finishedScans(shape: WalkShape, key: string[], time: string): string {
   return lateral(shape, "unnest({statuses}) as s (status)", "s.status > 4", {
     table: "vinyasa.finished_jobs",
     prefix: [{ column: "t.status", value: "s.status" }],
     key,
-    conditions: [IN_LANES, ...conditions, ...jobCondition(shape)],
+    conditions: rowConditions(shape, [IN_LANES, time]),
   });
 }
 
-function jobCondition({ byJob }: WalkShape): string[] {
-  return byJob ? [jobOf("t.job_id")] : [];
+function rowConditions({ byState, byJob }: WalkShape, state: string[]): string[] {
+  return [...(byState ? state : []), ...(byJob ? [jobOf("t.job_id")] : [])];
 }
 
 /** One scan for each row of `outer` that passes `where`. */
