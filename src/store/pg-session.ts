@@ -31,6 +31,8 @@ export class PgSession {
     const generation = this.#statements.generation;
     try {
       const result = await this.#client.query(this.#statements.config(statement, values));
+      // PGlite swallows what ends its loop, and answers as if the statement had found nothing.
+      if (result.command === null) throw new Error("the statement did not finish");
       return result.rows as R[];
     } catch (error) {
       if (isStaleStatement(error)) this.#statements.renew(generation);

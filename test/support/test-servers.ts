@@ -3,6 +3,7 @@
  * usual local ports, else servers of our own, else none.
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
@@ -162,4 +163,27 @@ async function freePort(): Promise<number> {
   server.close();
   await once(server, "close");
   return port;
+}
+
+/** One statement over a connection of its own. */
+export async function administer(url: string, sql: string): Promise<pg.QueryResult> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
+  await client.connect();
+  try {
+    return await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}
+
+/** `vinyasa_test_<seconds since 1970>_<random>`: the age tells a crashed run's from a living one's. */
+export function testDatabaseName(): string {
+  return `vinyasa_test_${Math.floor(Date.now() / 1000)}_${randomBytes(4).toString("hex")}`;
+}
+
+/** The URL of another database on the same server. */
+export function databaseUrl(server: string, name: string): string {
+  const url = new URL(server);
+  url.pathname = `/${name}`;
+  return url.href;
 }

@@ -1,0 +1,12 @@
+/**
+ * Runs a TypeScript module of ours in a process of its own: `node run-source.mjs <module> <argument>`
+ * calls its default export with the argument. Node 20 does not read TypeScript, Vite does.
+ */
+import { runnerImport } from "vite";
+
+const [path, argument] = process.argv.slice(2);
+const { module } = await runnerImport(/** @type {string} */ (path), {
+  logLevel: "error",
+  configFile: false,
+});
+await /** @type {any} */ (module).default(argument);
