@@ -21,6 +21,8 @@ const prepare: PrepareSide = async (environment) => {
   const engine = parts.createEngine();
   await engine.start();
   const watcher = new Remote("vinyasa-watcher.ts", environment);
+  // Nobody yet: it has started when this returns.
+  await watcher.call("watch", []);
 
   async function schedule(count: number, firstAtMs: number): Promise<string[]> {
     const jobs = Array.from({ length: count }, (_, index) => ({
