@@ -77,7 +77,16 @@ export class Membership implements Service {
     await this.#loop.stop();
     if (!this.#alive) return;
     this.#alive = false;
-    await endInstance(this.#options.db, this.#id);
+    await this.#sayGoodbye();
+  }
+
+  /** Without it the others find out by the lease. */
+  async #sayGoodbye(): Promise<void> {
+    try {
+      await endInstance(this.#options.db, this.#id);
+    } catch (error) {
+      this.#options.log.warn({ err: error }, "could not record that this instance ends");
+    }
   }
 
   async #register(): Promise<void> {

@@ -91,12 +91,17 @@ select job_id, lane, threads, neg_priority, version, attempt, attempts_left, exp
   backoff_base_ms::float8 as backoff_base_ms, backoff_max_ms::float8 as backoff_max_ms
 from x order by neg_priority, at, job_id`;
 
+// An instance that was declared dead must not take the jobs back that were just taken from it. It is
+// looked up once a statement; a claim in that very moment is found by the rescuers' sweep.
+const ALIVE = "(select i.ended_at is null from vinyasa.instances i where i.id = $2::int)";
+
 const CLAIM_LANE = {
   name: "claim-lane",
   text: `/* claim-lane */
 with c as materialized (
   select lane, neg_priority, at, job_id, $5::smallint as threads from vinyasa.ready_jobs
   where lane = $4::int and (neg_priority, at) >= ($6::int, to_timestamp($7::float8 / 1000))
+    and ${ALIVE}
   order by lane, neg_priority, at, job_id limit $8::int for update skip locked
 )${MOVE}`,
 };
@@ -106,7 +111,7 @@ const CLAIM_LANES = {
   text: `/* claim-lanes */
 with l as materialized (
   select * from unnest($4::int[], $5::smallint[], $6::int[], $7::float8[])
-    as l (lane, threads, from_neg_priority, from_ms)
+    as l (lane, threads, from_neg_priority, from_ms) where ${ALIVE}
 ), best as materialized (
   select h.lane, count(*) as n from (
     select h.lane from l cross join lateral (
