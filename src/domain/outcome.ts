@@ -35,7 +35,8 @@ export interface AttemptError {
 
 /** What a worker reports. */
 export type Outcome =
-  | { readonly kind: "COMPLETED"; readonly result: unknown }
+  /** `result`: JSON text. It was checked as text, and is stored as text. */
+  | { readonly kind: "COMPLETED"; readonly result: string }
   | { readonly kind: "FAILED"; readonly error: AttemptError; readonly retryAfterMs?: number }
   | { readonly kind: "TIMED_OUT"; readonly error: AttemptError }
   | { readonly kind: "CANCELLED" }

@@ -86,7 +86,7 @@ export class Completer implements Service {
   add(run: EndedRun): void {
     const { job, outcome } = run;
     if (outcome.kind === "COMPLETED") {
-      this.#successes.add({ ...run, result: JSON.stringify(outcome.result ?? null) });
+      this.#successes.add({ ...run, result: outcome.result });
       return;
     }
     const next = decide(job, outcome, this.#options.random ?? Math.random);

@@ -31,11 +31,11 @@ export async function outcomeOf(
 }
 
 /**
- * A copy, because what the executor returned may change later (an array that it uses again), or
- * answer differently when read again. Nothing returned is null.
+ * As JSON text, because what the executor returned may change later (an array that it uses again),
+ * or answer differently when read again. Nothing returned is null.
  */
-function storableResult(result: unknown): unknown {
-  if (result === undefined || result === null || typeof result === "boolean") return result ?? null;
+function storableResult(result: unknown): string {
+  if (result === undefined || result === null) return "null";
   // No value takes less than a byte of JSON, so more values than bytes are too many.
   const issue = jsonIssue(result, [], RESULT_BYTES_MAX);
   if (issue !== null) {
@@ -52,7 +52,7 @@ function storableResult(result: unknown): unknown {
       { code: "RESULT_TOO_LARGE" },
     );
   }
-  return typeof result === "object" ? JSON.parse(json) : result;
+  return json;
 }
 
 function outcomeOfThrown(thrown: unknown): Outcome {

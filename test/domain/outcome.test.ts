@@ -21,7 +21,7 @@ const last: AttemptState = { ...first, attemptsLeft: 0 };
 
 describe("after an attempt that ended", () => {
   it("well, the job is COMPLETED", () => {
-    expect(decide(first, { kind: "COMPLETED", result: { sum: 3 } }, noJitter)).toEqual({
+    expect(decide(first, { kind: "COMPLETED", result: '{"sum":3}' }, noJitter)).toEqual({
       status: "COMPLETED",
       delayMs: 0,
       attemptsLeft: 2,
@@ -78,7 +78,7 @@ describe("after an attempt that ended", () => {
 
   it("in any way, the move is legal and no attempt appears from nowhere", () => {
     const outcomes = fc.constantFrom<Outcome>(
-      { kind: "COMPLETED", result: null },
+      { kind: "COMPLETED", result: "null" },
       { kind: "FAILED", error },
       { kind: "FAILED", error: final },
       { kind: "TIMED_OUT", error },

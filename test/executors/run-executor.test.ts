@@ -35,7 +35,10 @@ describe("an executor that returns", () => {
   it.each([null, true, false, 0, -1.5, "", "text", [], {}, { a: [1, { b: null }] }])(
     "%j completes the job with it",
     async (result) => {
-      expect(await run(returning(result), {})).toEqual({ kind: "COMPLETED", result });
+      expect(await run(returning(result), {})).toEqual({
+        kind: "COMPLETED",
+        result: JSON.stringify(result),
+      });
     },
   );
 

@@ -29,7 +29,7 @@ export async function resultOf(
 ): Promise<unknown> {
   const outcome = await run(executor, payload, parts);
   if (outcome.kind !== "COMPLETED") throw new Error(`not completed: ${JSON.stringify(outcome)}`);
-  return outcome.result;
+  return JSON.parse(outcome.result);
 }
 
 type Failed = Extract<Outcome, { kind: "FAILED" }>;
