@@ -25,32 +25,33 @@ ${NEWEST_JOB_SCRIPT}
 `;
 }
 
-/** Puts the newest job's id in the place of "LAST": the Watch tab then runs as it is. */
+/**
+ * Puts the newest job's id in the place of "LAST": the tab Watch then runs as it is. GraphiQL sends
+ * subscriptions with GET, their variables in the query string.
+ */
 const NEWEST_JOB_SCRIPT = `
   const send = window.fetch.bind(window);
-  const post = { method: "POST", headers: { "content-type": "application/json" } };
 
   async function newestJobId() {
-    const query = "query NewestJob { jobs(first: 1) { nodes { id } } }";
-    const response = await send("/graphql", { ...post, body: JSON.stringify({ query }) });
+    const response = await send("/graphql", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ query: "query NewestJob { jobs(first: 1) { nodes { id } } }" }),
+    });
     const { data } = await response.json();
-    return data?.jobs?.nodes?.[0]?.id;
+    return data?.jobs?.nodes?.[0]?.id ?? "LAST";
   }
 
-  function parse(body) {
-    try {
-      return JSON.parse(body);
-    } catch {
-      return null;
-    }
+  async function withNewestJob(text) {
+    const variables = JSON.parse(text);
+    return JSON.stringify({ ...variables, id: await newestJobId() });
   }
 
   window.fetch = async (input, init) => {
-    const params = typeof init?.body === "string" ? parse(init.body) : null;
-    if (params?.variables?.id !== "LAST") return send(input, init);
-    const id = await newestJobId();
-    if (id === undefined) return send(input, init);
-    const variables = { ...params.variables, id };
-    return send(input, { ...init, body: JSON.stringify({ ...params, variables }) });
+    const url = new URL(String(input), location.href);
+    const variables = url.searchParams.get("variables");
+    if (variables === null || !/"id": ?"LAST"/.test(variables)) return send(input, init);
+    url.searchParams.set("variables", await withNewestJob(variables));
+    return send(url.href, init);
   };
 `;

@@ -5,38 +5,28 @@ export interface GraphiQLTab {
   readonly variables?: string;
 }
 
-const SUBMIT = `# Submit a job. Press the play button, or Ctrl-Enter.
-mutation Submit($input: SubmitJobInput!) {
-  submitJob(input: $input) {
+// GraphiQL leaves the first tab's variables empty until it is clicked: its values are in the query.
+const SUBMIT = `# Submit a job: press the play button, or Ctrl-Enter.
+mutation Submit {
+  submitJob(
+    input: {
+      type: "add_numbers"
+      payload: { a: 2, b: 3 }
+      tags: ["first-steps"]
+    }
+  ) {
     ... on SubmitJobPayload {
       created
-      job { id type status attempt payload }
+      job { id type status payload }
     }
     ... on UserError { code message path }
   }
 }
 `;
 
-const SUBMIT_VARIABLES = {
-  input: { type: "add_numbers", payload: { a: 2, b: 3 }, tags: ["first-steps"] },
-};
-
-const RETRY = `# A webhook that nobody answers: it fails, waits, and is tried again.
-# Run this, then the Watch tab, and see the states go by.
-mutation SubmitFailing($input: SubmitJobInput!) {
-  submitJob(input: $input) {
-    ... on SubmitJobPayload { job { id status maxAttempts } }
-    ... on UserError { code message path }
-  }
-}
-`;
-
-const RETRY_VARIABLES = {
-  input: { type: "webhook", payload: { url: "http://127.0.0.1:9/" }, maxAttempts: 3 },
-};
-
-const WATCH = `# Watch a job: its state now, then every change, until it has ended.
-# On this page, "LAST" stands for the newest job; put any other id in its place.
+const WATCH = `# Watch a job: its state now, then every change
+# until it has ended. On this page "LAST" stands for
+# the newest job; any other id can take its place.
 subscription Watch($id: ID!) {
   jobUpdated(id: $id) {
     id
@@ -51,31 +41,64 @@ subscription Watch($id: ID!) {
 }
 `;
 
-const LIST = `# The newest jobs. Pass pageInfo.endCursor as "after" for the next page.
+const RETRY = `# A webhook that nobody answers: it fails, waits and
+# is tried again. Run this, then the tab Watch, and
+# see the states go by.
+mutation SubmitFailing {
+  submitJob(
+    input: {
+      type: "webhook"
+      payload: { url: "http://127.0.0.1:9/" }
+      maxAttempts: 3
+    }
+  ) {
+    ... on SubmitJobPayload { job { id status maxAttempts } }
+    ... on UserError { code message path }
+  }
+}
+`;
+
+const LIST = `# The newest jobs. For the next page, pass
+# pageInfo.endCursor as "after".
 query List($first: Int!, $after: String, $filter: JobFilter) {
   jobs(first: $first, after: $after, filter: $filter) {
-    nodes { id type queue status attempt createdAt finishedAt queueTimeMs executionTimeMs }
+    nodes {
+      id
+      type
+      queue
+      status
+      attempt
+      createdAt
+      queueTimeMs
+      executionTimeMs
+    }
     pageInfo { hasNextPage endCursor }
     totalCount
   }
 }
 `;
 
-const STATS = `# How many jobs are in which state, and which types there are.
+const STATS = `# How many jobs are in which state, and which types
+# of jobs there are.
 query Stats {
   stats {
-    pending running scheduled blocked completed failed cancelled total
+    scheduled
+    pending
+    running
+    completed
+    failed
+    cancelled
+    total
     oldestPendingAt
-    asOf
   }
   jobTypes { name description payloadSchema }
 }
 `;
 
 export const GRAPHIQL_TABS: readonly GraphiQLTab[] = [
-  { query: SUBMIT, variables: printed(SUBMIT_VARIABLES) },
+  { query: SUBMIT },
   { query: WATCH, variables: printed({ id: "LAST" }) },
-  { query: RETRY, variables: printed(RETRY_VARIABLES) },
+  { query: RETRY },
   { query: LIST, variables: printed({ first: 20, after: null, filter: {} }) },
   { query: STATS },
 ];
