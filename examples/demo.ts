@@ -70,7 +70,6 @@ const flaky = defineExecutor({
   },
 });
 
-const startedAt = performance.now();
 const folder = await mkdtemp(join(tmpdir(), "vinyasa-demo-"));
 console.log("starting a server with an embedded database (a few seconds the first time) ...");
 const { config } = loadConfig({ PORT: "0", DATA_DIR: folder }, { envFile: null });
@@ -93,6 +92,7 @@ const jobs: SubmitJobInput[] = [
 ];
 
 const client = createClient({ url: `${instance.url}/graphql` });
+const startedAt = performance.now();
 await Promise.all(jobs.map((job) => submitAndWatch(client, job)));
 
 const { stats } = await client.request(CountDemoJobs, {});
@@ -109,7 +109,9 @@ async function submitAndWatch(client: Client, input: SubmitJobInput): Promise<vo
   for await (const { jobUpdated: job } of client.subscribe(WatchDemoJob, submitJob.job)) {
     const seconds = ((performance.now() - startedAt) / 1000).toFixed(3).padStart(7);
     const attempt = `${job.attempt}/${job.maxAttempts}`;
-    const detail = job.error?.message ?? (job.result === null ? "" : JSON.stringify(job.result));
-    console.log(`${seconds}  ${label} ${job.status.padEnd(9)} ${attempt}  ${detail}`.slice(0, 120));
+    const waits = job.status === "SCHEDULED" || job.status === "FAILED";
+    const detail = job.result === null ? "" : JSON.stringify(job.result);
+    const line = `${seconds} s  ${label} ${job.status.padEnd(9)}  attempt ${attempt}  `;
+    console.log(`${line}${waits ? (job.error?.message ?? "") : detail}`.slice(0, 110));
   }
 }
