@@ -6,10 +6,9 @@
  * bytes; or "close". What PGlite throws is sent as text: printed as an uncaught error it comes with
  * the line of its source, which is 100,000 characters long.
  */
-import { closeSync, fsyncSync, openSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import { PGlite } from "@electric-sql/pglite";
-import { NodeFS } from "@electric-sql/pglite/nodefs";
+import { openDurable } from "./durable-pglite.mjs";
 
 /**
  * @typedef {{
@@ -21,40 +20,10 @@ import { NodeFS } from "@electric-sql/pglite/nodefs";
  * @typedef {{ kind: "ready" } | { kind: "bytes", bytes: Uint8Array }
  *   | { kind: "image", image: Uint8Array } | { kind: "closed" }
  *   | { kind: "failed", message: string }} WorkerMessage
- * @typedef {{ nfd?: number, node: unknown }} NodeStream
  */
 
 // 16 MB segments made 40 MB of an empty database.
 const INITDB = ["--wal-segsize=4"];
-
-/** Reaches the disk where PGlite's own file system ignores fsync: a power cut loses nothing then. */
-class DurableNodeFs extends NodeFS {
-  /** @override @type {NodeFS["init"]} */
-  async init(pg, options) {
-    const { emscriptenOpts } = await super.init(pg, options);
-    const preRun = [...(emscriptenOpts.preRun ?? []), hookFsync];
-    return { emscriptenOpts: { ...emscriptenOpts, preRun } };
-  }
-}
-
-/** @param {any} module Emscripten's module, whose file systems have no types */
-function hookFsync(module) {
-  const { NODEFS } = module;
-  /** @param {NodeStream} stream a folder's has no descriptor */
-  NODEFS.stream_ops.fsync = (stream) => {
-    if (stream.nfd !== undefined) {
-      fsyncSync(stream.nfd);
-      return 0;
-    }
-    const folder = openSync(NODEFS.realPath(stream.node), "r");
-    try {
-      fsyncSync(folder);
-    } finally {
-      closeSync(folder);
-    }
-    return 0;
-  };
-}
 
 /** @param {WorkerTask} task */
 function open({ folder, image, fsync }) {
@@ -62,11 +31,7 @@ function open({ folder, image, fsync }) {
     const loadDataDir = image === null ? {} : { loadDataDir: new Blob([new Uint8Array(image)]) };
     return PGlite.create({ initDbStartParams: INITDB, ...loadDataDir });
   }
-  if (!fsync) return PGlite.create({ dataDir: folder });
-  // -F is "fsync off". Of the ways to flush the log only plain fsync arrives at the hook.
-  const flags = PGlite.defaultStartParams.filter((flag) => flag !== "-F");
-  const startParams = [...flags, "-c", "wal_sync_method=fsync"];
-  return PGlite.create({ fs: new DurableNodeFs(folder), startParams });
+  return fsync ? openDurable(folder) : PGlite.create({ dataDir: folder });
 }
 
 /** @param {WorkerMessage} message */
