@@ -3,7 +3,8 @@
  *
  * The heartbeat tells the others that jobs claimed here are still being worked on. An instance that
  * cannot beat for four fifths of the lease, by its own monotonic clock, must assume that it has been
- * declared dead: it drops its jobs before anybody else can have taken them.
+ * declared dead: it drops its jobs before anybody else can have taken them. An embedded store has one
+ * process only, so nobody declares anybody dead, and a beat may wait behind a long statement.
  */
 import type { Logger } from "pino";
 import type { Database } from "../store/database.ts";
@@ -33,6 +34,7 @@ export class Membership implements Service {
   #alive = false;
   #lastBeatAt = 0;
   #draining = false;
+  #started = false;
   #watchdog: NodeJS.Timeout | null = null;
 
   constructor(options: MembershipOptions) {
@@ -57,10 +59,12 @@ export class Membership implements Service {
   }
 
   async start(): Promise<void> {
-    if (this.#watchdog !== null) return;
+    if (this.#started) return;
+    this.#started = true;
     await this.#register();
     await this.#loop.start();
-    const { leaseMs, heartbeatMs } = this.#options;
+    const { db, leaseMs, heartbeatMs } = this.#options;
+    if (db.kind === "embedded") return;
     this.#watchdog = setInterval(() => this.#watch(leaseMs * 0.8), Math.min(heartbeatMs, 1_000));
   }
 

@@ -70,12 +70,11 @@ export class Rescuer implements Service {
     return null;
   }
 
+  /** On an embedded store, all others when it starts, and nobody later: one process can hold it. */
   async #findDead(): Promise<DeadInstance[]> {
     const { db, membership, leaseMs } = this.#options;
-    const embedded = this.#first && db.kind === "embedded";
-    const dead = embedded
-      ? await markOtherInstancesDead(db, membership.id)
-      : await markDeadInstances(db, leaseMs);
+    if (db.kind === "postgres") return markDeadInstances(db, leaseMs);
+    const dead = this.#first ? await markOtherInstancesDead(db, membership.id) : [];
     this.#first = false;
     return dead;
   }
