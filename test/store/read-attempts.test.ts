@@ -1,27 +1,24 @@
 import { randomUUID } from "node:crypto";
-import pino from "pino";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { JobStatus } from "../../src/domain/job.ts";
 import type { Database } from "../../src/store/database.ts";
 import { newJobId } from "../../src/store/job-id.ts";
 import { LaneCatalog } from "../../src/store/lane-catalog.ts";
-import { openPostgres } from "../../src/store/postgres-database.ts";
 import { readAttempts, readLastErrors } from "../../src/store/read-attempts.ts";
-import { createTestDatabase, describeWithPostgres } from "../support/postgres.ts";
+import { describeBothDatabases } from "./both-databases.ts";
 import { seedJobs } from "./seed-jobs.ts";
 
 const AT_MS = Date.UTC(2026, 10, 24, 7);
 const at = (seconds: number) => new Date(AT_MS + seconds * 1_000).toISOString();
 
-describeWithPostgres("reading attempts", () => {
+describeBothDatabases("reading attempts", (open) => {
   const uuid = randomUUID();
   let db: Database;
   let lane: number;
   let instance: number;
 
   beforeAll(async () => {
-    const { url } = await createTestDatabase();
-    db = await openPostgres({ url, poolMax: 2, role: "api", log: pino({ level: "silent" }) });
+    db = await open();
     const lanes = await new LaneCatalog(db).intern([{ queue: "q", type: "t", threads: 1 }]);
     lane = lanes[0]?.id ?? 0;
     const [row] = await db.query<{ id: number }>(

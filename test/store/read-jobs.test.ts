@@ -1,28 +1,25 @@
-import pino from "pino";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { JOB_STATUSES, type JobStatus } from "../../src/domain/job.ts";
 import type { Database } from "../../src/store/database.ts";
 import { insertJobs, type NewJob } from "../../src/store/insert-jobs.ts";
 import { newJobId } from "../../src/store/job-id.ts";
 import { type Lane, LaneCatalog } from "../../src/store/lane-catalog.ts";
-import { openPostgres } from "../../src/store/postgres-database.ts";
 import { readJobs } from "../../src/store/read-jobs.ts";
 import { readPayloads } from "../../src/store/read-payloads.ts";
 import { readResults } from "../../src/store/read-results.ts";
-import { createTestDatabase, describeWithPostgres } from "../support/postgres.ts";
+import { describeBothDatabases } from "./both-databases.ts";
 import { type SeedJob, seedJobs } from "./seed-jobs.ts";
 
 const AT_MS = Date.UTC(2026, 10, 24, 7);
 const at = (seconds: number) => new Date(AT_MS + seconds * 1_000).toISOString();
 const UNKNOWN = "019ab3c4-0000-7000-8000-000000000000";
 
-describeWithPostgres("reading jobs by id", () => {
+describeBothDatabases("reading jobs by id", (open) => {
   let db: Database;
   let lane: Lane;
 
   beforeAll(async () => {
-    const { url } = await createTestDatabase();
-    db = await openPostgres({ url, poolMax: 3, role: "api", log: pino({ level: "silent" }) });
+    db = await open();
     const [only] = await new LaneCatalog(db).intern([{ queue: "mail", type: "email", threads: 2 }]);
     if (only === undefined) throw new Error("no lane");
     lane = only;

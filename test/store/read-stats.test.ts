@@ -1,24 +1,21 @@
-import pino from "pino";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { JOB_STATUSES } from "../../src/domain/job.ts";
 import type { Database } from "../../src/store/database.ts";
 import { LaneCatalog } from "../../src/store/lane-catalog.ts";
-import { openPostgres } from "../../src/store/postgres-database.ts";
 import { readStats, type StatsFilter } from "../../src/store/read-stats.ts";
 import { rollUpCounters } from "../../src/store/roll-up-counters.ts";
-import { createTestDatabase, describeWithPostgres } from "../support/postgres.ts";
+import { describeBothDatabases } from "./both-databases.ts";
 import { LANE_SPECS, randomJob } from "./list-model.ts";
 import { Random } from "./random.ts";
 import { type SeedJob, seedJobs } from "./seed-jobs.ts";
 
-describeWithPostgres("stats", () => {
+describeBothDatabases("stats", (open) => {
   let db: Database;
   let lanes: LaneCatalog;
   let jobs: SeedJob[];
 
   beforeAll(async () => {
-    const { url } = await createTestDatabase();
-    db = await openPostgres({ url, poolMax: 2, role: "api", log: pino({ level: "silent" }) });
+    db = await open();
     lanes = new LaneCatalog(db);
     const ids = (await lanes.intern(LANE_SPECS)).map((lane) => lane.id);
     const random = new Random(7);
