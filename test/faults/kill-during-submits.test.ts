@@ -5,9 +5,10 @@ import { afterEach, describe, expect, it } from "vitest";
 import { createTestDatabase, describeWithPostgres } from "../support/postgres.ts";
 import { Stats, SubmitJob } from "./documents.ts";
 import { killAll, ServerProcess } from "./server-process.ts";
+import { size } from "./size.ts";
 
 /** Submits in flight at the moment of the kill. */
-const SUBMITS = Number(process.env.FAULT_SUBMITS ?? 500);
+const SUBMITS = size("FAULT_SUBMITS", { full: 500, ci: 100 });
 const LEASE_MS = 3_000;
 
 afterEach(killAll);

@@ -5,9 +5,10 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import { createTestDatabase, describeWithBoth, testRedis } from "../support/postgres.ts";
 import { JobUpdated, Stats, SubmitJob, SubmitJobs } from "./documents.ts";
 import { killAll, ServerProcess } from "./server-process.ts";
+import { size } from "./size.ts";
 
-const JOBS = Number(process.env.FAULT_JOBS ?? 10_000);
-const WATCHED = Number(process.env.FAULT_WATCHED ?? 200);
+const JOBS = size("FAULT_JOBS", { full: 10_000, ci: 1_000 });
+const WATCHED = size("FAULT_WATCHED", { full: 200, ci: 30 });
 
 /** Counts what arrives, outside of the system. */
 let ledger: Map<string, number>;
