@@ -26,7 +26,7 @@ export interface SchemaContext {
   readonly jobTypes: () => readonly Executor[];
   readonly listJobs: (query: JobListQuery) => Promise<JobPage>;
   readonly readStats: (filter: StatsQuery) => Promise<StatsRecord>;
-  readonly signal: AbortSignal | null;
+  readonly signal: () => AbortSignal | null;
   /** They remember what they read: a subscription replaces them before each event. */
   loaders: Loaders;
   readonly createLoaders: () => Loaders;
@@ -40,11 +40,11 @@ export interface StatsQuery {
 /**
  * A fresh one for every query, mutation and subscription.
  *
- * @param signal aborts when the client leaves; null where the transport ends sources by itself
+ * @param signal aborts when the client leaves; asked for by subscriptions only, since making one costs
  */
 export function createSchemaContext(
   services: SchemaServices,
-  signal: AbortSignal | null = null,
+  signal: () => AbortSignal | null = () => null,
 ): SchemaContext {
   const { db, lanes, executors, operations, updates } = services;
   const createFresh = () => createLoaders(db);

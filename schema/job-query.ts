@@ -25,7 +25,7 @@ builder.subscriptionField("jobUpdated", (t) =>
     args: {
       id: t.arg.id({ required: true, description: "`Job.id`, as `submitJob` returned it." }),
     },
-    subscribe: (_root, { id }, { updates, signal }) => openWatch(updates, id, signal),
+    subscribe: (_root, { id }, { updates, signal }) => openWatch(updates, id, signal()),
     resolve: (job, _args, context) => {
       // The context lives as long as the subscription: old loaders would answer with old payloads.
       context.loaders = context.createLoaders();

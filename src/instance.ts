@@ -76,7 +76,7 @@ async function build(
   const services = { db: dbs.api, lanes, executors: registry, operations, updates };
   const http = createHttpServer({
     schema: createSchema(),
-    createContext: ({ signal }) => createSchemaContext(services, signal),
+    createContext: (origin) => createSchemaContext(services, () => origin.signal),
     toRequestError,
     config,
     log,

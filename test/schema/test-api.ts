@@ -92,7 +92,8 @@ export async function openTestApi(): Promise<TestApi> {
   });
   const services = { db, lanes, executors, operations, updates };
   const schema = createSchema();
-  const createContext = (signal?: AbortSignal) => createSchemaContext(services, signal);
+  const createContext = (signal?: AbortSignal) =>
+    createSchemaContext(services, () => signal ?? null);
   const ask = (document: string, variables: Variables = {}) =>
     run(schema, document, variables, createContext());
   return {
