@@ -10,11 +10,12 @@ import { NodeFS } from "@electric-sql/pglite/nodefs";
  * ignores fsync anyway: a power cut could then cost the last moments, or the database.
  *
  * @param {string} folder
+ * @param {readonly string[]} [flags] PostgreSQL's command line
  */
-export function openDurable(folder) {
-  const flags = PGlite.defaultStartParams.filter((flag) => flag !== "-F");
+export function openDurable(folder, flags = PGlite.defaultStartParams) {
+  const kept = flags.filter((flag) => flag !== "-F");
   // Of the ways to flush the log, plain fsync is the one that arrives in the file system.
-  const startParams = [...flags, "-c", "wal_sync_method=fsync"];
+  const startParams = [...kept, "-c", "wal_sync_method=fsync"];
   return PGlite.create({ fs: new DurableNodeFs(folder), startParams });
 }
 

@@ -1,16 +1,33 @@
 /**
- * An empty PostgreSQL data folder as an archive, made once: unpacking it takes a tenth of a second,
- * where initdb in PGlite takes 5 s of computing and 800 MB.
+ * An empty PostgreSQL data folder as an archive. Unpacking it takes a tenth of a second, where initdb
+ * in PGlite computes for 5 s and needs 800 MB.
  */
-import { readFileSync } from "node:fs";
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { existsSync, readFileSync } from "node:fs";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { makeImage } from "./embedded-thread.ts";
 import { packageRoot } from "./package-root.ts";
 
-/** It is part of the built package, not of the sources, and fits one version of PGlite. */
-export function imagePath(): string {
+/** True if `loadImage` has nothing to make first. */
+export function hasImage(): boolean {
+  return existsSync(imagePath());
+}
+
+/**
+ * The image in the package, or else one made now, which is kept there for the next time if the
+ * package's folder can be written to. A build that calls this spares its users the wait.
+ */
+export async function loadImage(): Promise<Uint8Array> {
+  const path = imagePath();
+  if (hasImage()) return readFile(path);
+  const image = await makeImage();
+  await keep(image, path).catch(() => {});
+  return image;
+}
+
+/** It fits one version of PGlite. */
+function imagePath(): string {
   return join(packageRoot(), "dist", `embedded-${pgliteVersion()}.tar.gz`);
 }
 
@@ -22,19 +39,9 @@ function pgliteVersion(): string {
   return version;
 }
 
-/** Null if the package was built without it, or is run from its sources. */
-export async function readImage(): Promise<Uint8Array | null> {
-  try {
-    return await readFile(imagePath());
-  } catch {
-    return null;
-  }
-}
-
-/** Makes the image if it is missing: a step of the build. */
-export async function writeImage(): Promise<void> {
-  if ((await readImage()) !== null) return;
-  const unfinished = `${imagePath()}.${process.pid}`;
-  await writeFile(unfinished, await makeImage());
-  await rename(unfinished, imagePath());
+async function keep(image: Uint8Array, path: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const unfinished = `${path}.${process.pid}`;
+  await writeFile(unfinished, image);
+  await rename(unfinished, path);
 }
