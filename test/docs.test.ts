@@ -103,6 +103,18 @@ describe.each(PAGES)("%s", (page) => {
   });
 });
 
+describe("the npm scripts", () => {
+  it.each(Object.entries(SCRIPTS))("%s runs files that exist", (_name, command) => {
+    const built = [...command.matchAll(/\bdist\/([\w./-]+)\.js\b/g)].map(
+      ([, path]) => `${path}.ts`,
+    );
+    const kept = command.match(/(?<![\w./-])(?:scripts|bench)\/[\w./-]+\.m?js\b/g) ?? [];
+    const configs = [...command.matchAll(/(?:--config|-p) (\S+)/g)].map(([, path = ""]) => path);
+    const files = [...built, ...kept, ...configs];
+    expect(files.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+  });
+});
+
 describe("the files around the server", () => {
   const variables = new Map(listVariables().map((variable) => [variable.name, variable.default]));
 
@@ -120,6 +132,20 @@ describe("the files around the server", () => {
     const passed = [...server.matchAll(/^ {6}([A-Z_]+): /gm)].map(([, name = ""]) => name);
     expect(passed).toContain("DATABASE_URL");
     expect(passed.filter((name) => !variables.has(name))).toEqual([]);
+  });
+
+  it("put into the Docker image what exists, what the build needs, and nothing that is kept out", () => {
+    const copied = [...read("Dockerfile").matchAll(/^COPY (?!--from)(.*) \S+$/gm)].flatMap(
+      ([, sources = ""]) => sources.split(" "),
+    );
+    const needed =
+      (SCRIPTS.build ?? "").match(/\b(?:src|schema|scripts|examples)\/[\w./-]+/g) ?? [];
+    const fromSources = needed.filter((path) => !SCRIPTS.build?.includes(`dist/${path}`));
+    const allowed: readonly string[] = read(".dockerignore").match(/^!.*$/gm) ?? [];
+    expect(copied).toContain("package-lock.json");
+    expect(copied.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+    expect(copied.filter((path) => !allowed.includes(`!${path.split("/")[0]}`))).toEqual([]);
+    expect(fromSources.filter((path) => !copied.includes(path.split("/")[0] ?? ""))).toEqual([]);
   });
 
   it("publish the server on this machine only", () => {
