@@ -308,7 +308,7 @@ describeWithPostgres("the engine", () => {
   it("never runs more threads than a worker has, and a job that wants too many runs on one", async () => {
     const { executor, started, releases, whenStarted } = heldExecutor("wide");
     await startEngine([executor], { workerThreads: [4] });
-    const [first, , third] = await submit(
+    const [first, second, third] = await submit(
       { type: "wide", threads: 3 },
       { type: "wide", threads: 3 },
       { type: "wide", threads: 64 },
@@ -318,8 +318,9 @@ describeWithPostgres("the engine", () => {
     expect(await until(third?.id ?? "", (job) => job.status === "RUNNING")).toMatchObject({
       threads: 1,
     });
-    releases.shift()?.();
+    releases[started.indexOf(first?.id ?? "")]?.();
     await whenStarted(3);
+    expect(started).toContain(second?.id);
     for (const release of releases) release();
   });
 
