@@ -25,7 +25,8 @@ import { openDurable } from "./durable-pglite.mjs";
 // 16 MB segments made 40 MB of an empty database.
 const INITDB = ["--wal-segsize=4"];
 // The usual 128 MB cost 100 MB more from the start. What is not there is in the system's cache.
-const SETTINGS = ["-c", "shared_buffers=32MB"];
+// Incremental sorts are off as in PostgreSQL's pools, see there.
+const SETTINGS = ["-c", "shared_buffers=32MB", "-c", "enable_incremental_sort=off"];
 
 /** @param {WorkerTask} task */
 function open({ folder, image, fsync }) {

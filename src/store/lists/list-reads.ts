@@ -5,7 +5,7 @@ import { JOB_COLUMNS, JOB_JOINS, type JobRow, jobRecord } from "../job-rows.ts";
 import type { Collection, Walk } from "./choose-source.ts";
 import { collectSql } from "./collect-sql.ts";
 import type { ListField } from "./job-list.ts";
-import { keyOrder, type SortWord } from "./key-columns.ts";
+import { keyColumns, keyOrder, type SortWord } from "./key-columns.ts";
 import { EARLIEST, type KeyRange, type ListKey } from "./list-key.ts";
 import { bindList, type ListValues } from "./list-statement.ts";
 import { walkSql } from "./walk-sql.ts";
@@ -76,7 +76,13 @@ export async function hasRows(
   return (await db.query(statement, values)).length > 0;
 }
 
-/** The key that has `distance` jobs of `range` before it; null if there are not so many. */
+/** Rows passed in one step: so few that the planner sees no reason to read and sort a whole table. */
+const STEP_MAX = 500;
+
+/**
+ * The key that has `distance` jobs of `range` before it; null if there are not so many. It goes there
+ * in steps of equal length, then one job further.
+ */
 export async function keyAtDistance(
   db: Queryable,
   scope: ListScope,
@@ -85,12 +91,35 @@ export async function keyAtDistance(
   sort: SortWord,
   distance: number,
 ): Promise<ListKey | null> {
-  const keys = keysSql(scope, { kind: "walk", walk }, sort, distance + 1);
-  const template = `select x.id${keyOutput(scope.field, "x")}
-from (${keys} limit 1 offset ${distance}) x`;
+  const { field } = scope;
+  const length = stepLength(distance);
+  const near = sort === "asc" ? "lo" : "hi";
+  const step = (rows: number) => {
+    const keys = keysSql(scope, { kind: "walk", walk }, sort, rows);
+    return `(${keys} limit 1 offset ${rows - 1})`.replaceAll(
+      new RegExp(`\\{${near}_(\\w+)\\}`, "g"),
+      "h.$1",
+    );
+  };
+  const begin = keyColumns(field).replace(/\w+/g, `{${near}_$&} as $&`);
+  const template = `with recursive hops as (
+  select 0 as n, ${begin}
+  union all
+  select h.n + 1, ${keyColumns(field, "x")} from hops h
+  cross join lateral ${step(length)} x where h.n < ${distance / length}
+)
+select x.id${keyOutput(field, "x")} from hops h
+cross join lateral ${step(1)} x where h.n = ${distance / length}`;
   const { statement, values } = bind("bound-jobs", scope, template, range, 1);
   const [row] = await db.query<KeyRow>(statement, values);
   return row === undefined ? null : keyOf(row);
+}
+
+/** The longest step that leads to `distance` exactly. */
+function stepLength(distance: number): number {
+  let length = Math.min(distance, STEP_MAX);
+  while (distance % length !== 0) length -= 1;
+  return length;
 }
 
 /** The keys of `source`, sorted, with `total`. */

@@ -8,6 +8,8 @@
  * - every condition that the index does not serve stands inside coalesce(), where the planner
  *   knows nothing of how few rows pass it, and finds no reason to collect and sort instead;
  * - limits are literals: of a parameter the planner assumes a tenth of the table.
+ *
+ * The sessions have incremental sorts off: they let in indexes that share only the first column.
  */
 import type { ListField } from "./job-list.ts";
 import { keyBetween, type SortWord } from "./key-columns.ts";
