@@ -59,15 +59,16 @@ export interface ClaimedJob {
   readonly payload: unknown;
 }
 
+// "offset 0" keeps the look-up of each job a look-up: see finish-jobs for what a join may become.
 const MOVE = `, d as (
-  delete from vinyasa.ready_jobs r using c
-  where r.lane = c.lane and r.neg_priority = c.neg_priority and r.at = c.at and r.job_id = c.job_id
-  returning r.*, c.threads
+  delete from vinyasa.ready_jobs where job_id = any(array(select job_id from c))
 ), t as materialized (select clock_timestamp() as now),
 x as materialized (
-  select d.*, t.now, coalesce(j.expires_at <= t.now, false) as expired, j.payload, j.timeout_ms,
+  select c.*, t.now, coalesce(j.expires_at <= t.now, false) as expired, j.payload, j.timeout_ms,
     j.max_attempts, j.backoff_kind, j.backoff_base_ms, j.backoff_max_ms, j.backoff_jitter
-  from d join vinyasa.jobs j on j.id = d.job_id, t
+  from t, c cross join lateral (
+    select * from vinyasa.jobs j where j.id = c.job_id offset 0
+  ) j
 ), r as (
   insert into vinyasa.running_jobs (job_id, token, instance, worker, threads, lane, priority, at,
     version, attempt, attempts_left, ready_at, started_at)
@@ -99,7 +100,7 @@ const CLAIM_LANE = {
   name: "claim-lane",
   text: `/* claim-lane */
 with c as materialized (
-  select lane, neg_priority, at, job_id, $5::smallint as threads from vinyasa.ready_jobs
+  select *, $5::smallint as threads from vinyasa.ready_jobs
   where lane = $4::int and (neg_priority, at) >= ($6::int, to_timestamp($7::float8 / 1000))
     and ${ALIVE}
   order by lane, neg_priority, at, job_id limit $8::int for update skip locked
@@ -123,7 +124,7 @@ with l as materialized (
   ) h group by h.lane
 ), c as materialized (
   select h.*, l.threads from best join l using (lane) cross join lateral (
-    select r.lane, r.neg_priority, r.at, r.job_id from vinyasa.ready_jobs r
+    select * from vinyasa.ready_jobs r
     where r.lane = l.lane
       and (r.neg_priority, r.at) >= (l.from_neg_priority, to_timestamp(l.from_ms / 1000))
     order by r.lane, r.neg_priority, r.at, r.job_id limit best.n for update skip locked

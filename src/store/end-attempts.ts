@@ -57,19 +57,21 @@ const END = {
   name: "end-attempts",
   text: `/* end-attempts */
 with t as materialized (select clock_timestamp() as now),
-d as (
-  delete from vinyasa.running_jobs r
-  using unnest($1::uuid[], $2::int[], $3::uuid[], $4::float8[], $5::smallint[], $6::smallint[],
+x as materialized (
+  select * from unnest($1::uuid[], $2::int[], $3::uuid[], $4::float8[], $5::smallint[], $6::smallint[],
     $7::float8[], $8::int[], $9::boolean[], $10::text[], $11::text[], $12::text[])
-    as x (id, attempt, token, start_delay_ms, outcome, next_status, next_delay_ms,
+    as x (id, ended_attempt, ended_token, start_delay_ms, outcome, next_status, next_delay_ms,
       next_attempts_left, retryable, error_message, error_code, error_stack)
-  where r.job_id = x.id and r.attempt = x.attempt and r.token = x.token
-  returning r.*, r.started_at + x.start_delay_ms * interval '1 millisecond' as began_at,
-    x.outcome, x.next_status, x.next_delay_ms, x.next_attempts_left, x.retryable, x.error_message,
-    x.error_code, x.error_stack
 ), ended as materialized (
-  select d.*, t.now, case when next_status = 2
-    then t.now + next_delay_ms * interval '1 millisecond' else d.at end as next_at from d, t
+  select r.*, x.*, t.now, r.started_at + x.start_delay_ms * interval '1 millisecond' as began_at,
+    case when next_status = 2
+      then t.now + next_delay_ms * interval '1 millisecond' else r.at end as next_at
+  from t, x cross join lateral (
+    select * from vinyasa.running_jobs r
+    where r.job_id = x.id and r.attempt = x.ended_attempt and r.token = x.ended_token for update
+  ) r
+), d as (
+  delete from vinyasa.running_jobs where job_id = any(array(select job_id from ended))
 )${MOVE_ENDED}
 select job_id as id, version + 1 as version, next_status, vinyasa.ms(began_at) as started_ms,
   vinyasa.ms(now) as now_ms, vinyasa.ms(next_at) as at_ms from ended`,

@@ -11,13 +11,13 @@ due as materialized (
   select job_id from vinyasa.job_expiries where expires_at <= (select now from t)
   order by expires_at, job_id limit $1::int
 ), b as (
-  delete from vinyasa.blocked_jobs b using due where b.job_id = due.job_id
+  delete from vinyasa.blocked_jobs b where job_id = any(array(select job_id from due))
   returning b.job_id, b.lane, b.priority::int, b.at, b.version, b.attempt, b.attempts_left, null::timestamptz as ready_at
 ), s as (
-  delete from vinyasa.scheduled_jobs s using due where s.job_id = due.job_id
+  delete from vinyasa.scheduled_jobs s where job_id = any(array(select job_id from due))
   returning s.job_id, s.lane, s.priority::int, s.at, s.version, s.attempt, s.attempts_left, null::timestamptz as ready_at
 ), r as (
-  delete from vinyasa.ready_jobs r using due where r.job_id = due.job_id
+  delete from vinyasa.ready_jobs r where job_id = any(array(select job_id from due))
   returning r.job_id, r.lane, -r.neg_priority as priority, r.at, r.version, r.attempt, r.attempts_left, r.ready_at
 ), x as (
   select 1::smallint as from_status, * from b union all select 2::smallint, * from s

@@ -40,6 +40,29 @@ const TIMEOUTS: Record<PostgresRole, Timeouts> = {
   heartbeat: { connectMs: 2_000, statementMs: 3_000, lockMs: 2_000, idleInTransactionMs: 3_000 },
 };
 
+const SESSION = [
+  // The moves of jobs count on a fresh snapshot for each statement, whatever the server's default is.
+  "default_transaction_isolation=read\\ committed",
+  // Compiling a plan takes longer than any of our statements runs.
+  "jit=off",
+  // Our indexes have the order that is asked for. Without statistics the planner takes another with
+  // the same first column and sorts the rest: 100 ms instead of 1 at 300,000 finished jobs.
+  "enable_incremental_sort=off",
+  "TimeZone=UTC",
+];
+
+// The engine's statements are meant to walk from a short list through indexes, whatever the statistics
+// say of tables that are empty one moment and full the next: after an ANALYZE that had found no
+// running job, finishing 1,000 of them took 200 ms instead of 25. So no plan but that one is on
+// offer, and it is made once a connection, not once a statement.
+const ENGINE_SESSION = [
+  "enable_seqscan=off",
+  "enable_hashjoin=off",
+  "enable_mergejoin=off",
+  "enable_bitmapscan=off",
+  "plan_cache_mode=force_generic_plan",
+];
+
 /** Longer than the server's own limit: only a connection that went silent runs into it. */
 const SILENCE_MS = 2_000;
 const IDLE_CONNECTION_MS = 60_000;
@@ -75,9 +98,7 @@ function createPool({ url, poolMax, role, log }: PostgresOptions): pg.Pool {
     statement_timeout: statementMs,
     lock_timeout: lockMs,
     idle_in_transaction_session_timeout: idleInTransactionMs,
-    // The moves of jobs count on a fresh snapshot for each statement, whatever the server's default
-    // is. Compiling a plan takes longer than any of our statements runs.
-    options: "-c default_transaction_isolation=read\\ committed -c jit=off -c TimeZone=UTC",
+    options: sessionOptions(role),
   });
   const onError = (error: Error) => log.warn({ err: error, role }, "lost a database connection");
   pool.on("error", onError);
@@ -87,6 +108,11 @@ function createPool({ url, poolMax, role, log }: PostgresOptions): pg.Pool {
     client.on("error", (error) => log.debug({ err: error, role }, "a database connection failed"));
   });
   return pool;
+}
+
+function sessionOptions(role: PostgresRole): string {
+  const settings = role === "api" ? SESSION : [...SESSION, ...ENGINE_SESSION];
+  return settings.map((setting) => `-c ${setting}`).join(" ");
 }
 
 class PostgresDatabase implements Database {

@@ -12,7 +12,7 @@ due as materialized (
   select s.job_id from vinyasa.scheduled_jobs s where s.at <= (select now from t)
   order by s.at, s.job_id limit $1::int for update skip locked
 ), d as (
-  delete from vinyasa.scheduled_jobs s using due where s.job_id = due.job_id returning s.*
+  delete from vinyasa.scheduled_jobs where job_id = any(array(select job_id from due)) returning *
 ), r as (
   insert into vinyasa.ready_jobs (lane, neg_priority, at, job_id, version, attempt, attempts_left, ready_at)
   select lane, -priority::int, at, job_id, version + 1, attempt, attempts_left, at from d

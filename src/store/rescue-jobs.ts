@@ -13,7 +13,7 @@ lost as materialized (
   select job_id from vinyasa.running_jobs where instance = any($1::int[])
   order by job_id limit $2::int for update skip locked
 ), d as (
-  delete from vinyasa.running_jobs r using lost where r.job_id = lost.job_id returning r.*
+  delete from vinyasa.running_jobs where job_id = any(array(select job_id from lost)) returning *
 ), ended as materialized (
   select d.*, started_at as began_at, t.now, 5::smallint as outcome, d.at as next_at,
     (case when attempts_left > 0 then 3 else 6 end)::smallint as next_status,
