@@ -169,13 +169,14 @@ create table vinyasa.job_expiries (
 -- The event log, written by the statement that makes the change. Its order is (epoch, xid, seq),
 -- and it is read only below pg_snapshot_xmin(pg_current_snapshot()): a transaction that began
 -- earlier may still commit with a lower xid. `epoch` rises when a restore resets transaction ids.
+-- `seq` orders within a transaction, so each session may draw its numbers a thousand at a time.
 create table vinyasa.job_events (
   epoch smallint not null default 1,
   status smallint not null,
   previous_status smallint,
   attempt int not null,
   xid xid8 not null default pg_current_xact_id(),
-  seq bigint generated always as identity,
+  seq bigint generated always as identity (cache 1000),
   job_id uuid not null,
   at timestamptz not null default clock_timestamp(),
   version int not null,

@@ -26,6 +26,7 @@ export class BatchWriter<Item> {
   #waiting: Item[] = [];
   #inFlight = 0;
   #open = false;
+  #scheduled = false;
   #idle: (() => void)[] = [];
   readonly #pauses = new Set<() => void>();
 
@@ -48,9 +49,15 @@ export class BatchWriter<Item> {
     return unwritten;
   }
 
+  /** Written from the end of this turn of the event loop on: jobs that end together go together. */
   add(item: Item): void {
     this.#waiting.push(item);
-    this.#flush();
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#flush();
+    });
   }
 
   /** Resolves when everything added so far is written, or given up by `stop`. */

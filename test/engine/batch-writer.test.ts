@@ -29,30 +29,43 @@ function gate() {
   };
 }
 
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
 describe("the batch writer", () => {
-  it("writes the first item at once, and what comes meanwhile together", async () => {
+  it("writes what one turn brings at once, and what comes meanwhile together", async () => {
     const { batches, write, release } = gate();
     const writer = new BatchWriter<number>({ name: "t", log, write, onRefused: () => {} });
     writer.start();
     writer.add(1);
     writer.add(2);
+    await turn();
+    expect(batches).toEqual([[1, 2]]);
     writer.add(3);
+    await turn();
+    writer.add(4);
+    await turn();
     const flushed = writer.flush();
-    expect(batches).toEqual([[1]]);
     release();
-    await new Promise(setImmediate);
-    expect(batches).toEqual([[1], [2, 3]]);
+    await turn();
+    expect(batches).toEqual([
+      [1, 2],
+      [3, 4],
+    ]);
     release();
     await flushed;
   });
 
-  it("starts a second statement beside the first when a hundred items wait, and no third", () => {
+  it("starts a second statement beside the first when a hundred items wait, and no third", async () => {
     const { batches, write } = gate();
     const writer = new BatchWriter<number>({ name: "t", log, write, onRefused: () => {} });
     writer.start();
-    for (let item = 0; item <= 100; item += 1) writer.add(item);
+    writer.add(0);
+    await turn();
+    for (let item = 1; item <= 100; item += 1) writer.add(item);
+    await turn();
     expect(batches.map((batch) => batch.length)).toEqual([1, 100]);
     for (let item = 0; item < 500; item += 1) writer.add(item);
+    await turn();
     expect(batches).toHaveLength(2);
   });
 
