@@ -101,7 +101,7 @@ async function openStore(config: Config, log: Logger, stack: StopStack): Promise
   const dbs = await openDatabases(config, log);
   stack.push("database", () => dbs.close());
   const { name } = await dbs.engine.describe();
-  log.info({ database: name, poolSize: config.databasePoolMax }, "connected to the database");
+  log.info({ database: name, poolSize: dbs.connections }, "connected to the database");
   const { applied, version } = await migrate(dbs.engine, { log });
   if (applied.length > 0) log.info({ applied, version }, "database migrated");
   return dbs;

@@ -10,6 +10,8 @@ export interface Databases {
   readonly api: Database;
   readonly engine: Database;
   readonly heartbeat: Database;
+  /** At most, of all three together. */
+  readonly connections: number;
   close(): Promise<void>;
 }
 
@@ -20,7 +22,7 @@ const ENGINE_CONNECTIONS_MAX = 10;
 export async function openDatabases(config: Config, log: Logger): Promise<Databases> {
   if (config.databaseUrl === null) {
     const db = await openEmbedded({ folder: join(config.dataDir, "postgres"), log });
-    return { api: db, engine: db, heartbeat: db, close: () => db.close() };
+    return { api: db, engine: db, heartbeat: db, connections: 1, close: () => db.close() };
   }
   return openPools(config.databaseUrl, config.databasePoolMax, log);
 }
@@ -39,7 +41,7 @@ async function openPools(url: string, poolMax: number, log: Logger): Promise<Dat
     open.push(api);
     const heartbeat = await openPostgres({ url, poolMax: 1, role: "heartbeat", log });
     open.push(heartbeat);
-    return { api, engine, heartbeat, close };
+    return { api, engine, heartbeat, connections: engineMax + apiMax + 1, close };
   } catch (error) {
     await close();
     throw error;

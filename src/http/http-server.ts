@@ -54,7 +54,7 @@ export class HttpServer {
     this.#options = options;
     this.#gate = new SubscriptionGate(config.subscriptionsMax);
     this.#engine = createGraphQLEngine(options, this.#gate);
-    const origins = new OriginPolicy(config.corsOrigins);
+    const origins = new OriginPolicy(config.corsOrigins, config.host);
     const isRefusing = () => this.#isRefusing;
     const shared = { engine: this.#engine, origins, isRefusing };
     this.#webSockets = new GraphQLWebSockets({ ...shared, config, log, gate: this.#gate });

@@ -1,5 +1,6 @@
 /** Which web pages may talk to the API: our own, and those on an exact list. */
 import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
+import { isIP } from "node:net";
 
 /**
  * Browsers say with `Origin` which site a script came from; they do not for plain links and images,
@@ -8,15 +9,30 @@ import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
  */
 export class OriginPolicy {
   readonly #allowed: ReadonlySet<string>;
+  readonly #allowedHosts: ReadonlySet<string>;
+  readonly #isLocal: boolean;
 
-  constructor(allowed: readonly string[]) {
+  /** @param listensOn the address that the server is bound to */
+  constructor(allowed: readonly string[], listensOn: string) {
     this.#allowed = new Set(allowed);
+    this.#allowedHosts = new Set(allowed.map((origin) => new URL(origin).host));
+    this.#isLocal = isLoopback(listensOn);
   }
 
   isRefused(request: IncomingMessage): boolean {
     const { origin, host } = request.headers;
+    if (host !== undefined && this.#isRebound(host)) return true;
     if (origin === undefined || this.#allowed.has(origin)) return false;
     return !isSameHost(origin, host);
+  }
+
+  /**
+   * A page may have its own name point to 127.0.0.1 after it was loaded; then all is of one origin,
+   * and only the name gives it away. A server bound to this machine is called by this machine's names.
+   */
+  #isRebound(host: string): boolean {
+    if (!this.#isLocal || this.#allowedHosts.has(host)) return false;
+    return !URL.canParse(`http://${host}`) || !isLocalName(new URL(`http://${host}`).hostname);
   }
 
   /** For an answer to `request`; empty where no other site is concerned. */
@@ -51,4 +67,14 @@ function isSameHost(origin: string, host: string | undefined): boolean {
   const given = host.toLowerCase();
   // An origin leaves out its scheme's own port, some programs put it into Host.
   return originHost === given || originHost === given.replace(/:(80|443)$/, "");
+}
+
+/** An address, or a name that only this machine has. */
+function isLocalName(hostname: string): boolean {
+  const isAddress = isIP(hostname.replace(/^\[|\]$/g, "")) !== 0;
+  return isAddress || hostname === "localhost" || hostname.endsWith(".localhost");
+}
+
+function isLoopback(address: string): boolean {
+  return address === "localhost" || address === "::1" || /^127\./.test(address);
 }

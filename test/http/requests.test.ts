@@ -326,6 +326,23 @@ describe("pages of other sites", () => {
       expect([origin, response.status]).toEqual([origin, 403]);
     }
   });
+
+  it("are told apart also where their name was made to point to this machine", async () => {
+    const { server } = await startServer();
+    const statusFor = (host: string) =>
+      new Promise<number | undefined>((resolve, reject) => {
+        const path = "/graphql?query=%7Bhello%7D";
+        const options = { host: "127.0.0.1", port: server.port, path, headers: { host } };
+        httpRequest(options, (response) => resolve(response.resume().statusCode))
+          .once("error", reject)
+          .end();
+      });
+    const { port } = server;
+    expect(await statusFor(`evil.example:${port}`)).toBe(403);
+    for (const host of [`localhost:${port}`, `127.0.0.1:${port}`, `[::1]:${port}`]) {
+      expect([host, await statusFor(host)]).toEqual([host, 200]);
+    }
+  });
 });
 
 describe("the log", () => {

@@ -110,7 +110,7 @@ function refuse(exchange: Exchange, status: number, code: string, message: strin
 
 function refuseOrigin(exchange: Exchange): void {
   const message =
-    "Pages of this origin may not call the API; its operator can add it to CORS_ORIGINS.";
+    "This origin or host may not call the API; the server's operator can add it to CORS_ORIGINS.";
   refuse(exchange, 403, "FORBIDDEN", message);
 }
 

@@ -101,7 +101,8 @@ const NO_SOCKET_HERE: Refusal = {
 };
 const FOREIGN_ORIGIN: Refusal = {
   status: "403 Forbidden",
-  message: "Pages of this origin may not call the API; its operator can add it to CORS_ORIGINS.",
+  message:
+    "This origin or host may not call the API; the server's operator can add it to CORS_ORIGINS.",
 };
 const STOPPING: Refusal = {
   status: "503 Service Unavailable",
