@@ -254,3 +254,25 @@ describe("a WebSocket", () => {
     expect((await same.closed).code).toBe(4409);
   });
 });
+
+describe("a client that sends and never reads", () => {
+  it("is cut off before its answers fill the memory", async () => {
+    const running = await startServer({ wsMessageMaxBytes: 256 * 1_024 });
+    const { socket, closed } = await openRaw(running);
+    socket.pause();
+    const ping = JSON.stringify({ type: "ping", payload: { text: "x".repeat(100_000) } });
+    let gone = false;
+    socket.once("error", () => {
+      gone = true;
+    });
+    void closed.then(() => {
+      gone = true;
+    });
+    // 16 MB and what the system's own buffers take, many times over.
+    for (let sent = 0; sent < 2_000 && !gone; sent += 1) {
+      await new Promise<void>((resolve) => socket.send(ping, () => resolve()));
+    }
+    socket.resume();
+    expect((await closed).code).toBe(1006);
+  });
+});

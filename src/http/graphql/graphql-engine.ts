@@ -21,6 +21,9 @@ import type { SubscriptionGate } from "./subscription-gate.ts";
  */
 const TOKENS_MAX = 2_000;
 
+/** Comments and long names are few tokens: 30 MB of them took seconds to read and to complain of. */
+const DOCUMENT_CHARS_MAX = 2 * 1_024 * 1_024;
+
 /** What Yoga is handed with each operation, on either transport. */
 export interface ServerContext {
   origin: OperationOrigin;
@@ -103,7 +106,10 @@ function ignoringMessage(maskError: MaskError): (error: unknown) => Error {
 function boundParsing(): Plugin<ServerContext> {
   return {
     onParse({ setParseFn }) {
-      setParseFn((source, options) => parse(source, { ...options, maxTokens: TOKENS_MAX }));
+      setParseFn((source, options) => {
+        if (source.length > DOCUMENT_CHARS_MAX) throw tooLong();
+        return parse(source, { ...options, maxTokens: TOKENS_MAX });
+      });
       return ({ result, context }) => {
         if (result === null) return;
         if (result instanceof Error) {
@@ -117,6 +123,11 @@ function boundParsing(): Plugin<ServerContext> {
       };
     },
   };
+}
+
+function tooLong(): GraphQLError {
+  const message = `The document is longer than ${DOCUMENT_CHARS_MAX} characters; send values as variables.`;
+  return new GraphQLError(message, { extensions: { code: "GRAPHQL_PARSE_FAILED" } });
 }
 
 /** Yoga does this for HTTP only. */

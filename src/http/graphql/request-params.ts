@@ -1,9 +1,12 @@
 /** The GraphQL parameters of an HTTP request. */
 import { GraphQLError } from "graphql";
 import type { GraphQLParams } from "graphql-yoga";
+import { jsonBoundsIssue } from "../json-bounds.ts";
 
 /** @throws GraphQLError answered 400; it does not repeat the body, which Yoga's own parser does */
 export function parseJsonBody(body: string): GraphQLParams {
+  const issue = jsonBoundsIssue(body);
+  if (issue !== null) throw badRequest(`The request body ${issue}.`);
   const params = parseJson(body, "The request body");
   if (typeof params !== "object" || params === null) {
     throw badRequest("The request body must be a JSON object with a query.");
