@@ -7,11 +7,15 @@ export interface BatchWriterOptions<Item> {
   readonly log: Logger;
   /** `again`: an earlier try of these items ended without an answer, and may have been committed. */
   readonly write: (batch: readonly Item[], again: boolean) => Promise<void>;
+  /** Characters that the item adds to the statement. */
+  readonly weigh: (item: Item) => number;
   /** The database refuses this item, alone. */
   readonly onRefused: (item: Item, error: unknown) => void;
 }
 
 const BATCH_MAX = 1_000;
+/** A thousand results of 1 MiB each would be a message that no string can hold. */
+const BATCH_CHARS_MAX = 8 * 1024 * 1024;
 const IN_FLIGHT_MAX = 2;
 /** A second statement starts beside the first only when it is worth its round trip. */
 const WORTH_A_SECOND = 100;
@@ -69,13 +73,25 @@ export class BatchWriter<Item> {
   #flush(): void {
     const needed = this.#inFlight === 0 ? 1 : WORTH_A_SECOND;
     if (!this.#open || this.#inFlight >= IN_FLIGHT_MAX || this.#waiting.length < needed) return;
-    const batch = this.#waiting.splice(0, BATCH_MAX);
+    const batch = this.#takeBatch();
     this.#inFlight += 1;
     void this.#writeAll(batch, false).finally(() => {
       this.#inFlight -= 1;
       this.#flush();
       this.#settle();
     });
+  }
+
+  /** At least one item, however heavy. */
+  #takeBatch(): Item[] {
+    let chars = 0;
+    let size = 0;
+    for (const item of this.#waiting) {
+      chars += this.#options.weigh(item);
+      if (size === BATCH_MAX || (size > 0 && chars > BATCH_CHARS_MAX)) break;
+      size += 1;
+    }
+    return this.#waiting.splice(0, size);
   }
 
   #settle(): void {

@@ -50,6 +50,7 @@ export class Completer implements Service {
       name: "finish-jobs",
       log,
       write: (batch, again) => this.#finish(batch, again),
+      weigh: (run) => run.result.length,
       // The database will not have this result. The attempt fails, so that the job can end.
       onRefused: (run, error) => this.add({ ...run, outcome: refusal(error) }),
     });
@@ -57,6 +58,7 @@ export class Completer implements Service {
       name: "end-attempts",
       log,
       write: (batch, again) => this.#end(batch, again),
+      weigh: ({ outcome }) => errorOf(outcome)?.stack?.length ?? 0,
       onRefused: (run, error) => this.#refusedTwice(run, error),
     });
   }

@@ -176,7 +176,7 @@ export class Engine {
   }
 
   #ended(run: EndedRun): void {
-    this.#readAhead.observe(run.job.lane.type, run.runMs);
+    this.#readAhead.observe(run.job.lane.type, run.runMs, run.job.payloadBytes);
     this.#completer.add(run);
   }
 

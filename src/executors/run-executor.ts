@@ -76,7 +76,9 @@ function isA<T>(value: unknown, kind: new (...args: never[]) => T): value is T {
   }
 }
 
-/** A whole number of milliseconds from 0 to `max`; what is no number is 0. */
-function boundedMs(ms: number, max: number): number {
-  return Number.isNaN(ms) ? 0 : Math.round(Math.min(Math.max(ms, 0), max));
+/** A whole number of milliseconds from 0 to `max`; what is no number, whatever its type says, is 0. */
+function boundedMs(ms: unknown, max: number): number {
+  return typeof ms !== "number" || Number.isNaN(ms)
+    ? 0
+    : Math.round(Math.min(Math.max(ms, 0), max));
 }

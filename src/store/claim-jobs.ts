@@ -57,6 +57,8 @@ export interface ClaimedJob {
   readonly backoff: Backoff;
   readonly timeoutMs: number;
   readonly payload: unknown;
+  /** As stored, compressed where that pays. */
+  readonly payloadBytes: number;
 }
 
 // "offset 0" keeps the look-up of each job a look-up: see finish-jobs for what a join may become.
@@ -64,7 +66,8 @@ const MOVE = `, d as (
   delete from vinyasa.ready_jobs where job_id = any(array(select job_id from c))
 ), t as materialized (select clock_timestamp() as now),
 x as materialized (
-  select c.*, t.now, coalesce(j.expires_at <= t.now, false) as expired, j.payload, j.timeout_ms,
+  select c.*, t.now, coalesce(j.expires_at <= t.now, false) as expired, j.payload,
+    pg_column_size(j.payload) as payload_bytes, j.timeout_ms,
     j.max_attempts, j.backoff_kind, j.backoff_base_ms, j.backoff_max_ms, j.backoff_jitter
   from t, c cross join lateral (
     select * from vinyasa.jobs j where j.id = c.job_id offset 0
@@ -88,7 +91,7 @@ x as materialized (
 ), ${logMoves("moved")}
 select job_id, lane, threads, neg_priority, version, attempt, attempts_left, expired, payload,
   vinyasa.ms(at) as at_ms, vinyasa.ms(ready_at) as ready_ms, vinyasa.ms(now) as now_ms,
-  timeout_ms::float8 as timeout_ms, max_attempts, backoff_kind, backoff_jitter,
+  timeout_ms::float8 as timeout_ms, payload_bytes, max_attempts, backoff_kind, backoff_jitter,
   backoff_base_ms::float8 as backoff_base_ms, backoff_max_ms::float8 as backoff_max_ms
 from x order by neg_priority, at, job_id`;
 
@@ -148,6 +151,7 @@ interface ClaimRow {
   attempts_left: number;
   expired: boolean;
   payload: unknown;
+  payload_bytes: number;
   at_ms: number;
   ready_ms: number;
   now_ms: number;
@@ -220,5 +224,6 @@ function claimedJob(row: ClaimRow, lane: Lane, token: string): ClaimedJob {
     },
     timeoutMs: row.timeout_ms,
     payload: row.payload,
+    payloadBytes: row.payload_bytes,
   };
 }

@@ -29,12 +29,13 @@ function gate() {
   };
 }
 
+const weigh = () => 1;
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 describe("the batch writer", () => {
   it("writes what one turn brings at once, and what comes meanwhile together", async () => {
     const { batches, write, release } = gate();
-    const writer = new BatchWriter<number>({ name: "t", log, write, onRefused: () => {} });
+    const writer = new BatchWriter<number>({ name: "t", log, write, weigh, onRefused: () => {} });
     writer.start();
     writer.add(1);
     writer.add(2);
@@ -57,7 +58,7 @@ describe("the batch writer", () => {
 
   it("starts a second statement beside the first when a hundred items wait, and no third", async () => {
     const { batches, write } = gate();
-    const writer = new BatchWriter<number>({ name: "t", log, write, onRefused: () => {} });
+    const writer = new BatchWriter<number>({ name: "t", log, write, weigh, onRefused: () => {} });
     writer.start();
     writer.add(0);
     await turn();
@@ -69,12 +70,30 @@ describe("the batch writer", () => {
     expect(batches).toHaveLength(2);
   });
 
+  it("keeps a statement to eight million characters, and sends a heavier item alone", async () => {
+    const batches: number[][] = [];
+    const writer = new BatchWriter<number>({
+      name: "t",
+      log,
+      weigh: (chars) => chars,
+      write: async (batch) => {
+        batches.push([...batch]);
+      },
+      onRefused: () => expect.unreachable("nothing was refused"),
+    });
+    for (const chars of [9_000_000, 5_000_000, 3_000_000, 1_000_000]) writer.add(chars);
+    writer.start();
+    await writer.flush();
+    expect(batches).toEqual([[9_000_000], [5_000_000, 3_000_000], [1_000_000]]);
+  });
+
   it("lets a bad item fail alone", async () => {
     const written: number[] = [];
     const refused: number[] = [];
     const writer = new BatchWriter<number>({
       name: "t",
       log,
+      weigh,
       write: async (batch) => {
         if (batch.includes(13)) throw refusal();
         written.push(...batch);
@@ -95,6 +114,7 @@ describe("the batch writer", () => {
     const writer = new BatchWriter<number>({
       name: "t",
       log,
+      weigh,
       write: async (_batch, again) => {
         tries.push(again);
         if (tries.length < 3) throw noAnswer();
@@ -112,6 +132,7 @@ describe("the batch writer", () => {
     const writer = new BatchWriter<number>({
       name: "t",
       log,
+      weigh,
       write: async () => {
         tried.resolve();
         throw noAnswer();
