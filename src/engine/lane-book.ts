@@ -63,14 +63,14 @@ export class LaneBook {
     return [...this.#states.values()].filter((state) => state.mayHaveJobs && state.threads > 1);
   }
 
-  /** Notes how far a claim got. Fewer rows than asked for: nothing is left in these lanes. */
-  claimed(asked: readonly AskedLane[], jobs: readonly ClaimedJob[], limit: number): void {
+  /** Notes how far a claim got. */
+  claimed(asked: readonly AskedLane[], jobs: readonly ClaimedJob[], exhausted: boolean): void {
     const last = new Map<number, ClaimedJob>();
     for (const job of jobs) last.set(job.lane.id, job);
     for (const { state, wakes } of asked) {
       // A wake-up came meanwhile: it may concern rows before the place that this claim reached.
       if (state.wakes !== wakes) continue;
-      if (jobs.length < limit) state.mayHaveJobs = false;
+      if (exhausted) state.mayHaveJobs = false;
       const job = last.get(state.lane.id);
       if (job !== undefined) {
         state.from = { negPriority: 0 - job.priority, atMs: job.scheduledAtMs };

@@ -165,8 +165,9 @@ export class Scheduler implements Service {
     this.#asked.set(worker, (this.#asked.get(worker) ?? 0) + threads);
     try {
       const number = worker.number;
-      const jobs = await claimJobs(db, { lanes: request, limit, instance, worker: number, token });
-      lanes.claimed(asked, jobs, limit);
+      const claim = { lanes: request, limit, instance, worker: number, token };
+      const { jobs, exhausted } = await claimJobs(db, claim);
+      lanes.claimed(asked, jobs, exhausted);
       if (states.length === 1 && states[0] === this.#reservations.of(worker)) {
         this.#reservations.served(worker);
       }

@@ -92,8 +92,8 @@ x as materialized (
 select job_id, lane, threads, neg_priority, version, attempt, attempts_left, expired, payload,
   vinyasa.ms(at) as at_ms, vinyasa.ms(ready_at) as ready_ms, vinyasa.ms(now) as now_ms,
   timeout_ms::float8 as timeout_ms, payload_bytes, max_attempts, backoff_kind, backoff_jitter,
-  backoff_base_ms::float8 as backoff_base_ms, backoff_max_ms::float8 as backoff_max_ms
-from x order by neg_priority, at, job_id`;
+  backoff_base_ms::float8 as backoff_base_ms, backoff_max_ms::float8 as backoff_max_ms, s.seen
+from s left join x on true order by neg_priority, at, job_id`;
 
 // An instance that was declared dead must not take the jobs back that were just taken from it. It is
 // looked up once a statement; a claim in that very moment is found by the rescuers' sweep.
@@ -107,7 +107,7 @@ with c as materialized (
   where lane = $4::int and (neg_priority, at) >= ($6::int, to_timestamp($7::float8 / 1000))
     and ${ALIVE}
   order by lane, neg_priority, at, job_id limit $8::int for update skip locked
-)${MOVE}`,
+), s as materialized (select count(*)::int as seen from c)${MOVE}`,
 };
 
 const CLAIM_LANES = {
@@ -132,7 +132,7 @@ with l as materialized (
       and (r.neg_priority, r.at) >= (l.from_neg_priority, to_timestamp(l.from_ms / 1000))
     order by r.lane, r.neg_priority, r.at, r.job_id limit best.n for update skip locked
   ) h
-)${MOVE}`,
+), s as materialized (select coalesce(sum(n), 0)::int as seen from best)${MOVE}`,
 };
 
 const HAS_READY = {
@@ -141,8 +141,10 @@ const HAS_READY = {
 select from vinyasa.ready_jobs where lane = $1::int limit 1`,
 };
 
+/** One row at least: without a job it has nothing but `seen`. */
 interface ClaimRow {
-  job_id: string;
+  job_id: string | null;
+  seen: number;
   lane: number;
   threads: number;
   neg_priority: number;
@@ -163,17 +165,28 @@ interface ClaimRow {
   backoff_max_ms: number;
 }
 
-/** At most `limit` jobs of these lanes, best first: higher priority, then earlier time, then id. */
-export async function claimJobs(db: Queryable, request: ClaimRequest): Promise<ClaimedJob[]> {
+export interface Claim {
+  /** Best first: higher priority, then earlier time, then id. */
+  readonly jobs: ClaimedJob[];
+  /** These lanes have nothing more. False also where a claim of the same moment held rows. */
+  readonly exhausted: boolean;
+}
+
+/** Takes at most `limit` jobs of these lanes. */
+export async function claimJobs(db: Queryable, request: ClaimRequest): Promise<Claim> {
   const { lanes, token } = request;
   const [only] = lanes;
-  if (only === undefined) return [];
+  if (only === undefined) return { jobs: [], exhausted: true };
   const rows = await db.query<ClaimRow>(
     lanes.length === 1 ? CLAIM_LANE : CLAIM_LANES,
     lanes.length === 1 ? laneValues(request, only) : lanesValues(request),
   );
   const byId = new Map(lanes.map(({ lane }) => [lane.id, lane]));
-  return rows.map((row) => claimedJob(row, byId.get(row.lane) ?? only.lane, token));
+  const jobs = rows.flatMap((row) => {
+    if (row.job_id === null) return [];
+    return [claimedJob(row, row.job_id, byId.get(row.lane) ?? only.lane, token)];
+  });
+  return { jobs, exhausted: (rows[0]?.seen ?? 0) < request.limit };
 }
 
 /** Whether the lane has a job that a claim could take. */
@@ -200,10 +213,10 @@ function lanesValues({ token, instance, worker, lanes, limit }: ClaimRequest): u
   ];
 }
 
-function claimedJob(row: ClaimRow, lane: Lane, token: string): ClaimedJob {
+function claimedJob(row: ClaimRow, id: string, lane: Lane, token: string): ClaimedJob {
   const { expired } = row;
   return {
-    id: row.job_id,
+    id,
     token,
     lane,
     threads: row.threads,
