@@ -360,26 +360,6 @@ describeWithPostgres("the engine", () => {
     expect((await until(id, ended)).status).toBe("CANCELLED");
   });
 
-  it("keeps its threads busy with jobs of many queues", async () => {
-    let finished = 0;
-    const nap = defineExecutor({
-      type: "nap",
-      description: "sleeps a little",
-      payload: anything,
-      run: async () => {
-        await new Promise((resolve) => setTimeout(resolve, 60));
-        finished += 1;
-        return null;
-      },
-    });
-    // The poll would mend a lane that was taken for empty: without it, only claims find the jobs.
-    await startEngine([nap], { workerThreads: [3, 3], pollIntervalMs: 60_000 });
-    await submit(
-      ...Array.from({ length: 60 }, (_, index) => ({ type: "nap", queue: `q${index}` })),
-    );
-    await untilTrue(() => finished === 60);
-  });
-
   it("serves only its queues", async () => {
     const { executor, started, releases, whenStarted } = heldExecutor("held");
     await startEngine([executor], { queues: ["mine"] });
