@@ -15,6 +15,7 @@ import { type EndedRow, endAttempts } from "../store/end-attempts.ts";
 import { type FinishedRow, finishJobs } from "../store/finish-jobs.ts";
 import type { EndedRun } from "./attempt.ts";
 import { BatchWriter } from "./batch-writer.ts";
+import type { ClaimLedger } from "./claim-ledger.ts";
 import { endedEvent, finishedEvent } from "./job-events.ts";
 import type { Service } from "./service.ts";
 
@@ -22,6 +23,7 @@ export interface CompleterOptions {
   readonly db: Database;
   readonly bus: Bus;
   readonly log: Logger;
+  readonly ledger: ClaimLedger;
   readonly random?: () => number;
   /** A job waits for this time now (milliseconds since 1970). */
   readonly onScheduled: (dueAtMs: number) => void;
@@ -127,6 +129,7 @@ export class Completer implements Service {
     toEvent: (run: Run, row: Row) => Parameters<Bus["publish"]>[0][number],
   ): void {
     const { bus } = this.#options;
+    for (const { job } of batch) this.#options.ledger.remove(job);
     const byId = new Map(batch.map((run) => [run.job.id, run]));
     const events = [];
     for (const row of rows) {
@@ -161,7 +164,8 @@ export class Completer implements Service {
     const { log } = this.#options;
     log.error({ err: error, jobId: run.job.id }, "an outcome cannot be stored, trying without it");
     const outcome: Unsuccess["outcome"] = { kind: "FAILED", error: plainError() };
-    const next: Decision = { ...run.next, status: "FAILED", delayMs: 0 };
+    const { attemptsLeft } = run.job;
+    const next: Decision = { status: "FAILED", delayMs: 0, attemptsLeft };
     if (errorOf(run.outcome)?.code !== "UNSTORABLE") this.#others.add({ ...run, outcome, next });
   }
 }

@@ -9,6 +9,7 @@ import type { Database } from "../store/database.ts";
 import type { LaneCatalog } from "../store/lane-catalog.ts";
 import { CODE_VERSION } from "../store/migrate.ts";
 import type { EndedRun } from "./attempt.ts";
+import { ClaimLedger } from "./claim-ledger.ts";
 import { Completer } from "./completer.ts";
 import { createExpirer } from "./expirer.ts";
 import { LaneBook } from "./lane-book.ts";
@@ -16,6 +17,7 @@ import { Maintenance } from "./maintenance.ts";
 import { Membership } from "./membership.ts";
 import { Promoter } from "./promoter.ts";
 import { ReadAhead } from "./read-ahead.ts";
+import { createReconciler } from "./reconciler.ts";
 import { Rescuer } from "./rescuer.ts";
 import { Scheduler } from "./scheduler.ts";
 import type { Service } from "./service.ts";
@@ -37,21 +39,27 @@ export interface EngineOptions {
   readonly pollIntervalMs: number;
   readonly leaseMs: number;
   readonly heartbeatMs: number;
+  /** Age of a running row that nobody here knows before it is given back; for tests. */
+  readonly reconcileAfterMs?: number;
 }
 
 /** After the grace time an executor may react to its signal before the instance goes. */
 const LAST_MOMENT_MS = 200;
+/** Ten times what read-ahead is meant to wait. */
+const READ_AHEAD_PATIENCE_MS = 500;
 
 export class Engine {
   readonly #options: EngineOptions;
   readonly #workers: readonly Worker[];
   readonly #readAhead = new ReadAhead();
+  readonly #ledger = new ClaimLedger();
   readonly #membership: Membership;
   readonly #completer: Completer;
   readonly #promoter: Promoter;
   readonly #rescuer: Rescuer;
   readonly #scheduler: Scheduler;
   readonly #services: readonly Service[];
+  #patience: NodeJS.Timeout | undefined;
   #started = false;
 
   constructor(options: EngineOptions) {
@@ -62,7 +70,8 @@ export class Engine {
     const onScheduled = (dueAtMs: number) => {
       this.#promoter.expect(dueAtMs);
     };
-    this.#completer = new Completer({ db, bus, log, onScheduled });
+    const ledger = this.#ledger;
+    this.#completer = new Completer({ db, bus, log, ledger, onScheduled });
     this.#workers = this.#createWorkers();
     const membership = this.#membership;
     this.#rescuer = new Rescuer({ db, bus, lanes, membership, log, leaseMs });
@@ -75,12 +84,19 @@ export class Engine {
       workers: this.#workers,
       lanes: new LaneBook({ lanes, executors, queues, threadsMax }),
       readAhead: this.#readAhead,
+      ledger,
       pollIntervalMs,
       onUnwanted: (jobs) => this.#release(jobs),
     });
     const expirer = createExpirer({ db, bus, lanes, log });
     const maintenance = new Maintenance(db, log);
-    this.#services = [this.#completer, this.#rescuer, this.#promoter, expirer, maintenance];
+    const { reconcileAfterMs: olderThanMs } = options;
+    const reconciler = createReconciler({
+      ...{ db, bus, lanes, membership, ledger, log },
+      ...(olderThanMs !== undefined && { olderThanMs }),
+    });
+    const upkeep = [this.#rescuer, this.#promoter, expirer, reconciler, maintenance];
+    this.#services = [this.#completer, ...upkeep];
   }
 
   get staleWrites(): number {
@@ -99,7 +115,9 @@ export class Engine {
     const { log, workerThreads, queues } = this.#options;
     const fields = { workers: workerThreads.length, threads: workerThreads };
     log.info({ ...fields, queues: queues ?? "all" }, "workers started");
-    if (workerThreads.length > 0) await this.#scheduler.start();
+    if (workerThreads.length === 0) return;
+    await this.#scheduler.start();
+    this.#patience = setInterval(() => this.#releaseStale(), READ_AHEAD_PATIENCE_MS / 2);
   }
 
   /**
@@ -110,6 +128,7 @@ export class Engine {
     if (!this.#started) return;
     this.#started = false;
     this.#membership.drain();
+    clearInterval(this.#patience);
     await this.#scheduler.stop();
     for (const worker of this.#workers) this.#release(worker.takeReadAhead());
     await this.#stopWorkers(graceMs);
@@ -186,7 +205,21 @@ export class Engine {
     }
   }
 
+  /**
+   * Jobs that were read ahead by an average which no longer holds go back for others to start: 480
+   * of half a second each once waited for 60 s on 4 threads, while 20 others were idle.
+   */
+  #releaseStale(): void {
+    for (const worker of this.#workers) {
+      if (worker.readAheadWaitMs < READ_AHEAD_PATIENCE_MS) continue;
+      const jobs = worker.takeReadAhead();
+      for (const job of jobs) this.#readAhead.distrust(job.lane.type);
+      this.#release(jobs);
+    }
+  }
+
   #abandonAll(why: string): void {
+    this.#ledger.clear();
     const dropped = this.#workers.reduce((sum, worker) => sum + worker.abandonAll(why), 0);
     if (dropped > 0) this.#options.log.warn({ jobs: dropped, why }, "dropped jobs");
   }

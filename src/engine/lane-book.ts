@@ -1,14 +1,14 @@
 /** What the scheduler knows of each lane: whom it may run on, and where its ready rows begin. */
 import type { Registry } from "../executors/registry.ts";
 import { type ClaimedJob, LANE_START, type LanePlace } from "../store/claim-jobs.ts";
+import type { Database } from "../store/database.ts";
 import type { Lane, LaneCatalog } from "../store/lane-catalog.ts";
+import { readReadyLanes } from "../store/read-ready-lanes.ts";
 
 export interface LaneState {
   readonly lane: Lane;
   /** Threads granted to each of its jobs here. */
   readonly threads: number;
-  /** May have ready jobs: told by a wake-up or the poll, denied by an empty claim. */
-  mayHaveJobs: boolean;
   /** Rises with every wake-up: a claim that was under way may have missed it. */
   wakes: number;
   from: LanePlace;
@@ -23,19 +23,25 @@ export interface LaneBookOptions {
   readonly threadsMax: number;
 }
 
+/** Lanes that one claim may ask for: each costs a look, and there may be as many as queue names. */
+const LANES_A_CLAIM = 200;
+/** Lanes that a poll takes note of; the rest come to light when these are empty. */
+const LANES_A_POLL = 5_000;
+
 export class LaneBook {
   readonly #options: LaneBookOptions;
   readonly #states = new Map<number, LaneState>();
+  /** Those that may have ready jobs, those asked longest ago first. */
+  readonly #active = new Set<LaneState>();
 
   constructor(options: LaneBookOptions) {
     this.#options = options;
   }
 
-  /** Reads new lanes and forgets what was known of places: the poll, every two seconds. */
-  async refresh(): Promise<void> {
+  /** Reads new lanes, and which have ready jobs, wherever they begin: the poll, every two seconds. */
+  async refresh(db: Database): Promise<void> {
     await this.#options.lanes.load();
-    for (const lane of this.#options.lanes.all()) this.#learn(lane);
-    for (const state of this.#states.values()) reset(state);
+    this.wake(await readReadyLanes(db, LANES_A_POLL));
   }
 
   /** Jobs were made ready in these lanes. False where one is not known here yet: then refresh. */
@@ -44,23 +50,29 @@ export class LaneBook {
     for (const id of laneIds) {
       const lane = this.#options.lanes.get(id);
       if (lane === undefined) known = false;
-      else this.#learn(lane);
-      const state = this.#states.get(id);
-      if (state !== undefined) reset(state);
+      const state = this.#states.get(id) ?? (lane === undefined ? null : this.#learn(lane));
+      if (state === null) continue;
+      state.wakes += 1;
+      state.from = LANE_START;
+      this.#active.add(state);
     }
     return known;
   }
 
-  /** Lanes that may have jobs for a worker with this many threads free. */
+  /** Lanes that may have jobs for a worker with this many threads free; some of them, if many. */
   servable(threadsFree: number): LaneState[] {
-    return [...this.#states.values()].filter(
-      (state) => state.mayHaveJobs && state.threads <= threadsFree,
-    );
+    const found: LaneState[] = [];
+    for (const state of this.#active) {
+      if (state.threads > threadsFree) continue;
+      found.push(state);
+      if (found.length === LANES_A_CLAIM) break;
+    }
+    return found;
   }
 
   /** Lanes of wide jobs (more than one thread each) that may have some. */
   wide(): LaneState[] {
-    return [...this.#states.values()].filter((state) => state.mayHaveJobs && state.threads > 1);
+    return [...this.#active].filter((state) => state.threads > 1);
   }
 
   /** Notes how far a claim got. */
@@ -68,25 +80,32 @@ export class LaneBook {
     const last = new Map<number, ClaimedJob>();
     for (const job of jobs) last.set(job.lane.id, job);
     for (const { state, wakes } of asked) {
+      // Asked lanes go to the end, so that all have their turn where there are many.
+      const wasActive = this.#active.delete(state);
       // A wake-up came meanwhile: it may concern rows before the place that this claim reached.
-      if (state.wakes !== wakes) continue;
-      if (exhausted) state.mayHaveJobs = false;
+      if (wasActive && (!exhausted || state.wakes !== wakes)) this.#active.add(state);
       const job = last.get(state.lane.id);
-      if (job !== undefined) {
+      if (job !== undefined && state.wakes === wakes) {
         state.from = { negPriority: 0 - job.priority, atMs: job.scheduledAtMs };
       }
     }
   }
 
-  #learn(lane: Lane): void {
+  /** A claim failed: nothing is known of these lanes before the next poll or wake-up. */
+  rest(asked: readonly AskedLane[]): void {
+    for (const { state } of asked) this.#active.delete(state);
+  }
+
+  /** Null for a lane that this instance does not serve. */
+  #learn(lane: Lane): LaneState | null {
     const { executors, queues, threadsMax } = this.#options;
-    if (this.#states.has(lane.id)) return;
     const executor = executors.get(lane.type);
-    if (executor === undefined || (queues !== null && !queues.includes(lane.queue))) return;
+    if (executor === undefined || (queues !== null && !queues.includes(lane.queue))) return null;
     // A job that asks for more than any worker has runs on one thread rather than never.
     const granted = executor.parallelizable && lane.threads <= threadsMax ? lane.threads : 1;
-    const state = { lane, threads: granted, mayHaveJobs: true, wakes: 0, from: LANE_START };
+    const state = { lane, threads: granted, wakes: 0, from: LANE_START };
     this.#states.set(lane.id, state);
+    return state;
   }
 }
 
@@ -94,10 +113,4 @@ export interface AskedLane {
   readonly state: LaneState;
   /** `state.wakes` when the claim was sent. */
   readonly wakes: number;
-}
-
-function reset(state: LaneState): void {
-  state.mayHaveJobs = true;
-  state.wakes += 1;
-  state.from = LANE_START;
 }

@@ -51,9 +51,7 @@ export class PacedLoop implements Service {
       return;
     }
     this.#clearTimer();
-    this.#round = this.#runRounds().finally(() => {
-      this.#round = null;
-    });
+    this.#round = this.#runRounds();
   }
 
   /** Makes sure that a round begins within `delayMs`. */
@@ -71,6 +69,8 @@ export class PacedLoop implements Service {
       this.#woken = false;
       pauseMs = await this.#runRound();
     } while (this.#running && (this.#woken || pauseMs <= 0));
+    // In the same step as the last look at #woken: a wake-up cannot fall between.
+    this.#round = null;
     this.#sleep(pauseMs);
   }
 

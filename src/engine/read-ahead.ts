@@ -22,6 +22,11 @@ export class ReadAhead {
     this.#payloadBytes.set(type, Math.max(largest, payloadBytes));
   }
 
+  /** The average of this type no longer holds: nothing is read ahead until it has been seen again. */
+  distrust(type: string): void {
+    this.#averageMs.delete(type);
+  }
+
   /** Jobs of this type that `threads` threads may have waiting. None for a type not seen yet. */
   jobsAhead(type: string, threads: number): number {
     const average = this.#averageMs.get(type);

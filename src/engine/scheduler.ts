@@ -10,7 +10,7 @@ import type { Logger } from "pino";
 import type { Bus } from "../events/bus.ts";
 import { type ClaimedJob, type ClaimLane, claimJobs } from "../store/claim-jobs.ts";
 import type { Database } from "../store/database.ts";
-import { releaseClaim } from "../store/rescue-jobs.ts";
+import type { ClaimLedger } from "./claim-ledger.ts";
 import { claimedEvent } from "./job-events.ts";
 import type { AskedLane, LaneBook, LaneState } from "./lane-book.ts";
 import type { Membership } from "./membership.ts";
@@ -28,6 +28,7 @@ export interface SchedulerOptions {
   readonly workers: readonly Worker[];
   readonly lanes: LaneBook;
   readonly readAhead: ReadAhead;
+  readonly ledger: ClaimLedger;
   readonly pollIntervalMs: number;
   /** Jobs that were claimed but must not start: the instance stopped or lost them meanwhile. */
   readonly onUnwanted: (jobs: readonly ClaimedJob[]) => void;
@@ -44,8 +45,6 @@ export class Scheduler implements Service {
   readonly #inFlight = new Set<Promise<void>>();
   /** Threads that the claims in flight may bring jobs for, by worker. */
   readonly #asked = new Map<Worker, number>();
-  /** Claims whose answer was lost: they may have taken jobs that nobody runs. */
-  readonly #unanswered = new Map<string, number>();
   #running = false;
   #scheduled = false;
   #stopListening: (() => void) | null = null;
@@ -57,8 +56,7 @@ export class Scheduler implements Service {
       log: options.log,
       floorMs: options.pollIntervalMs,
       act: async () => {
-        await this.#releaseUnanswered();
-        await options.lanes.refresh();
+        await options.lanes.refresh(options.db);
         await this.#reservations.review(options.db, options.lanes, options.workers);
         this.nudge();
         return null;
@@ -133,7 +131,7 @@ export class Scheduler implements Service {
     const states = threadsFree > 0 ? this.#options.lanes.servable(threadsFree) : [];
     const ahead = this.#planAhead(worker, asked, threadsFree);
     if (states.length === 0) return ahead;
-    const widest = Math.max(...states.map((state) => state.threads));
+    const widest = widestOf(states);
     // With one kind of fast job only, threads and read-ahead are filled by one statement.
     if (ahead !== null && ahead.states.length === states.length) return ahead;
     return { worker, states, limit: Math.min(Math.floor(threadsFree / widest), CLAIM_BATCH_MAX) };
@@ -161,7 +159,7 @@ export class Scheduler implements Service {
     const asked: AskedLane[] = states.map((state) => ({ state, wakes: state.wakes }));
     const request: ClaimLane[] = states.map(({ lane, threads, from }) => ({ lane, threads, from }));
     const token = randomUUID();
-    const threads = limit * Math.max(...states.map((state) => state.threads));
+    const threads = limit * widestOf(states);
     this.#asked.set(worker, (this.#asked.get(worker) ?? 0) + threads);
     try {
       const number = worker.number;
@@ -173,32 +171,28 @@ export class Scheduler implements Service {
       }
       this.#handOver(worker, jobs, instance);
     } catch (error) {
+      // It may have been committed all the same: the reconciler finds what it took.
       log.error({ err: error }, "claim failed");
-      this.#unanswered.set(token, instance);
-      for (const { state } of asked) state.mayHaveJobs = false;
+      lanes.rest(asked);
     } finally {
       this.#asked.set(worker, (this.#asked.get(worker) ?? 0) - threads);
     }
   }
 
-  async #releaseUnanswered(): Promise<void> {
-    const { db, bus } = this.#options;
-    for (const [token, instance] of this.#unanswered) {
-      const jobs = await releaseClaim(db, instance, token);
-      this.#unanswered.delete(token);
-      if (jobs.length > 0) bus.wake({ lanes: [...new Set(jobs.map((job) => job.lane))] });
-    }
-  }
-
   #handOver(worker: Worker, jobs: readonly ClaimedJob[], instance: number): void {
-    const { bus, membership, onUnwanted } = this.#options;
+    const { bus, membership, ledger, onUnwanted } = this.#options;
     const events = jobs.filter((job) => bus.isWatched(job.id)).map(claimedEvent);
     if (events.length > 0) bus.publish(events);
     const runnable = jobs.filter((job) => !job.expired);
     if (membership.id !== instance || !membership.alive) return;
+    ledger.add(runnable);
     if (this.#running) worker.accept(runnable);
     else onUnwanted(runnable);
   }
+}
+
+function widestOf(states: readonly LaneState[]): number {
+  return states.reduce((widest, { threads }) => Math.max(widest, threads), 1);
 }
 
 interface PlannedClaim {

@@ -70,6 +70,12 @@ export class Worker {
     return jobs;
   }
 
+  /** How long the next of the read-ahead has waited for a thread; 0 without one. */
+  get readAheadWaitMs(): number {
+    const next = this.#waiting[this.#head];
+    return next === undefined ? 0 : performance.now() - next.claimedAt;
+  }
+
   /** Resolves when nothing runs any more. */
   async whenEmpty(): Promise<void> {
     if (this.#running.size === 0) return;
@@ -107,7 +113,18 @@ export class Worker {
     }
   }
 
+  /** A job that expired while it waited here does not start. */
   #begin({ job, claimedAt }: Waiting): void {
+    const waitedMs = performance.now() - claimedAt;
+    if (job.expiresInMs !== null && waitedMs >= job.expiresInMs) {
+      this.#options.onEnd({
+        job,
+        outcome: { kind: "CANCELLED" },
+        startDelayMs: waitedMs,
+        runMs: 0,
+      });
+      return;
+    }
     const executor = this.#options.executors.get(job.lane.type);
     if (executor === undefined) throw new Error(`no executor runs ${job.lane.type}`);
     this.#threadsInUse += job.threads;

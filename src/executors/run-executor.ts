@@ -57,7 +57,7 @@ function storableResult(result: unknown): string {
 
 function outcomeOfThrown(thrown: unknown): Outcome {
   if (isA(thrown, PostponeError)) {
-    return { kind: "POSTPONED", delayMs: boundedMs(thrown.delayMs, POSTPONE_MS_MAX) };
+    return postponed(thrown.delayMs);
   }
   const error = attemptError(thrown);
   if (isA(thrown, RetryAfterError)) {
@@ -65,6 +65,15 @@ function outcomeOfThrown(thrown: unknown): Outcome {
     return { kind: "FAILED", error, retryAfterMs };
   }
   return { kind: "FAILED", error };
+}
+
+/** Without a floor, an executor that always postpones would run as fast as the database writes. */
+function postponed(delayMs: unknown): Outcome {
+  if (typeof delayMs !== "number" || Number.isNaN(delayMs)) {
+    const message = "postpone() needs a number of milliseconds";
+    return { kind: "FAILED", error: attemptError(new NonRetryableError(message)) };
+  }
+  return { kind: "POSTPONED", delayMs: Math.max(10, boundedMs(delayMs, POSTPONE_MS_MAX)) };
 }
 
 /** `instanceof` that survives a proxy whose traps throw. */

@@ -54,6 +54,8 @@ export interface ClaimedJob {
   /** When it was claimed, by the database's clock. */
   readonly claimedAtMs: number;
   readonly expired: boolean;
+  /** From the claim; null without an `expiresAt`. */
+  readonly expiresInMs: number | null;
   readonly backoff: Backoff;
   readonly timeoutMs: number;
   readonly payload: unknown;
@@ -67,7 +69,7 @@ const MOVE = `, d as (
 ), t as materialized (select clock_timestamp() as now),
 x as materialized (
   select c.*, t.now, coalesce(j.expires_at <= t.now, false) as expired, j.payload,
-    pg_column_size(j.payload) as payload_bytes, j.timeout_ms,
+    pg_column_size(j.payload) as payload_bytes, j.expires_at, j.timeout_ms,
     j.max_attempts, j.backoff_kind, j.backoff_base_ms, j.backoff_max_ms, j.backoff_jitter
   from t, c cross join lateral (
     select * from vinyasa.jobs j where j.id = c.job_id offset 0
@@ -90,7 +92,7 @@ x as materialized (
   from x
 ), ${logMoves("moved")}
 select job_id, lane, threads, neg_priority, version, attempt, attempts_left, expired, payload,
-  vinyasa.ms(at) as at_ms, vinyasa.ms(ready_at) as ready_ms, vinyasa.ms(now) as now_ms,
+  vinyasa.ms(expires_at) as expires_ms, vinyasa.ms(at) as at_ms, vinyasa.ms(ready_at) as ready_ms, vinyasa.ms(now) as now_ms,
   timeout_ms::float8 as timeout_ms, payload_bytes, max_attempts, backoff_kind, backoff_jitter,
   backoff_base_ms::float8 as backoff_base_ms, backoff_max_ms::float8 as backoff_max_ms, s.seen
 from s left join x on true order by neg_priority, at, job_id`;
@@ -154,6 +156,7 @@ interface ClaimRow {
   expired: boolean;
   payload: unknown;
   payload_bytes: number;
+  expires_ms: number | null;
   at_ms: number;
   ready_ms: number;
   now_ms: number;
@@ -229,6 +232,7 @@ function claimedJob(row: ClaimRow, id: string, lane: Lane, token: string): Claim
     readyAtMs: row.ready_ms,
     claimedAtMs: row.now_ms,
     expired,
+    expiresInMs: row.expires_ms === null ? null : row.expires_ms - row.now_ms,
     backoff: {
       kind: BACKOFF_KINDS[row.backoff_kind] ?? "EXPONENTIAL",
       baseMs: row.backoff_base_ms,

@@ -3,13 +3,17 @@ import type { Queryable } from "./database.ts";
 import { logMoves } from "./log-moves.ts";
 import { type MovedJob, type MovedRow, movedJob } from "./moved-job.ts";
 
+// Only those that wait, before the limit: a thousand expiries of running jobs must not hide the rest.
 const EXPIRE = {
   name: "expire-jobs",
   text: `/* expire-jobs */
 with t as materialized (select clock_timestamp() as now),
 due as materialized (
-  select job_id from vinyasa.job_expiries where expires_at <= (select now from t)
-  order by expires_at, job_id limit $1::int
+  select e.job_id from vinyasa.job_expiries e where e.expires_at <= (select now from t) and (
+    exists (select from vinyasa.blocked_jobs b where b.job_id = e.job_id)
+    or exists (select from vinyasa.scheduled_jobs s where s.job_id = e.job_id)
+    or exists (select from vinyasa.ready_jobs r where r.job_id = e.job_id))
+  order by e.expires_at, e.job_id limit $1::int
 ), b as (
   delete from vinyasa.blocked_jobs b where job_id = any(array(select job_id from due))
   returning b.job_id, b.lane, b.priority::int, b.at, b.version, b.attempt, b.attempts_left, null::timestamptz as ready_at

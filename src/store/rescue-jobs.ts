@@ -27,13 +27,37 @@ select job_id as id, lane, 4 as from_status, next_status as to_status, priority,
 from ended`,
 };
 
+const READ_CLAIMED = {
+  name: "read-claimed-jobs",
+  text: `/* read-claimed-jobs */
+select job_id as id, token from vinyasa.running_jobs
+where instance = $1::int and started_at < clock_timestamp() - $2::float8 * interval '1 millisecond'
+order by job_id limit 10000`,
+};
+
+/** A running row, as its instance would name it. */
+export interface ClaimedRow {
+  readonly id: string;
+  readonly token: string;
+}
+
+/** What the database says this instance has run for longer than `olderThanMs`. */
+export function readClaimed(
+  db: Queryable,
+  instance: number,
+  olderThanMs: number,
+): Promise<ClaimedRow[]> {
+  return db.query<ClaimedRow>(READ_CLAIMED, [instance, olderThanMs]);
+}
+
 // A claim whose answer was lost on the way: the rows name its token, and nobody here runs them.
 const RELEASE = {
-  name: "release-claim",
-  text: `/* release-claim */
+  name: "release-claims",
+  text: `/* release-claims */
 with t as materialized (select clock_timestamp() as now),
 d as (
-  delete from vinyasa.running_jobs where instance = $1::int and token = $2::uuid returning *
+  delete from vinyasa.running_jobs
+  where job_id = any($2::uuid[]) and token = any($3::uuid[]) and instance = $1::int returning *
 ), ended as materialized (
   select d.*, started_at as began_at, t.now, 6::smallint as outcome, d.at as next_at,
     3::smallint as next_status, attempts_left + 1 as next_attempts_left, true as retryable,
@@ -45,13 +69,14 @@ select job_id as id, lane, 4 as from_status, next_status as to_status, priority,
   vinyasa.ms(now) as now_ms from ended`,
 };
 
-/** Gives back, unharmed, whatever a claim took. */
-export async function releaseClaim(
+/** Gives back, unharmed, jobs of this instance that nobody here runs. */
+export async function releaseClaims(
   db: Queryable,
   instance: number,
-  token: string,
+  claims: readonly ClaimedRow[],
 ): Promise<MovedJob[]> {
-  const rows = await db.query<MovedRow>(RELEASE, [instance, token]);
+  const ids = claims.map(({ id }) => id);
+  const rows = await db.query<MovedRow>(RELEASE, [instance, ids, claims.map(({ token }) => token)]);
   return rows.map(movedJob);
 }
 

@@ -7,7 +7,7 @@ import { InProcessBus } from "../../src/events/in-process-bus.ts";
 import { defineExecutor, type Executor } from "../../src/executors/define-executor.ts";
 import { NonRetryableError, PostponeError } from "../../src/executors/errors.ts";
 import { Registry } from "../../src/executors/registry.ts";
-import type { Database } from "../../src/store/database.ts";
+import { type Database, DatabaseError } from "../../src/store/database.ts";
 import { insertJobs, type NewJob } from "../../src/store/insert-jobs.ts";
 import { newJobId } from "../../src/store/job-id.ts";
 import { LaneCatalog } from "../../src/store/lane-catalog.ts";
@@ -354,6 +354,39 @@ describeWithPostgres("the engine", () => {
     expect(started).toEqual([]);
   });
 
+  it("starts nothing that expired while it was read ahead, and gives the rest back in time", async () => {
+    const fast = { slow: false };
+    const { executor: held, releases, started, whenStarted } = heldExecutor("mixed");
+    const mixed = defineExecutor({
+      type: "mixed",
+      description: "is fast at first",
+      payload: anything,
+      run: (payload, context) => (fast.slow ? held.run(payload, context) : null),
+    });
+    await startEngine([mixed], { workerThreads: [1], pollIntervalMs: 60_000 });
+    const [first] = await submit(...Array.from({ length: 300 }, () => ({ type: "mixed" })));
+    await until(first?.id ?? "", ended);
+    fast.slow = true;
+    const expiresAtMs = Date.now() + 2_000;
+    const jobs = await submit(
+      ...Array.from({ length: 20 }, () => ({ type: "mixed", expiresAtMs })),
+      { type: "mixed" },
+    );
+    await whenStarted(1);
+    // Read ahead for a thread that does not come free: given back, and so open to other instances.
+    const last = jobs.at(-1)?.id ?? "";
+    const waiting = await until(last, (job) => job.status === "PENDING" && job.attempt !== 0);
+    expect(waiting.attemptsLeft).toBe(3);
+    for (const job of jobs.slice(1, -1)) {
+      const state = await until(job.id, ended);
+      expect([state.status, started.includes(job.id)]).toEqual(["CANCELLED", false]);
+    }
+    releases.shift()?.();
+    await whenStarted(2);
+    expect(started[1]).toBe(last);
+    releases.shift()?.();
+  });
+
   it("cancels an expired job also where nobody comes to claim it", async () => {
     await startEngine([]);
     const { id } = await submitOne({ type: "unknown", expiresAtMs: Date.now() + 50 });
@@ -416,6 +449,27 @@ describeWithPostgres("the engine", () => {
     expect(attempts.map((attempt) => attempt.outcome)).toEqual(["COMPLETED", "LOST"]);
   });
 
+  it("gives back a job whose claim was committed but never answered", async () => {
+    const { executor, releases, started, whenStarted } = heldExecutor("held");
+    // The claim's answer gets lost once: its connection breaks after the commit.
+    let lost = 0;
+    const lossy: Database = {
+      ...wrapped(db),
+      query: async (statement, values) => {
+        const rows = await db.query(statement, values);
+        if (statement.name !== "claim-lane" || rows.length === 0 || lost > 0) return rows as never;
+        lost += 1;
+        throw new DatabaseError(statement.name, new Error("the connection broke"), null, null);
+      },
+    };
+    await startEngine([executor], { db: lossy, reconcileAfterMs: 200 });
+    const { id } = await submitOne({ type: "held" });
+    await whenStarted(1);
+    expect([lost, started]).toEqual([1, [id]]);
+    expect((await readJobs(db, [id])).get(id)).toMatchObject({ attempt: 2, attemptsLeft: 2 });
+    releases.shift()?.();
+  });
+
   it("drops its jobs by itself when its heartbeat cannot reach the database", async () => {
     const { executor, signals, whenStarted } = heldExecutor("held");
     await startEngine([executor], { heartbeatDb: silent(db), leaseMs: 3_000 });
@@ -433,9 +487,16 @@ async function untilTrue(condition: () => boolean): Promise<void> {
 function silent(real: Database): Database {
   const { signal } = unhang;
   return {
-    kind: real.kind,
+    ...wrapped(real),
     query: (statement, values) =>
       statement.name === "register-instance" ? real.query(statement, values) : rejectedOn(signal),
+  };
+}
+
+function wrapped(real: Database): Database {
+  return {
+    kind: real.kind,
+    query: (statement, values) => real.query(statement, values),
     transaction: (name, work) => real.transaction(name, work),
     script: (sql) => real.script(sql),
     describe: () => real.describe(),

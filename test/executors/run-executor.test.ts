@@ -162,8 +162,13 @@ describe("an executor that postpones", () => {
   it("does so within a year, and not into the past", async () => {
     const delay = async (ms: number) => run(throwing(new PostponeError(ms)), {});
     expect(await delay(Number.POSITIVE_INFINITY)).toMatchObject({ delayMs: 365 * 24 * HOUR_MS });
-    expect(await delay(-5)).toMatchObject({ delayMs: 0 });
-    expect(await delay(Number.NaN)).toMatchObject({ delayMs: 0 });
+    expect(await delay(-5)).toMatchObject({ delayMs: 10 });
+  });
+
+  it("without saying for how long has failed for good", async () => {
+    const failure = await failureOf(throwing(new PostponeError(Number.NaN)), {});
+    expect(failure).toMatchObject({ retryable: false });
+    expect(failure.message).toContain("milliseconds");
   });
 });
 
