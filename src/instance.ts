@@ -11,6 +11,7 @@ import { createSchema } from "../schema/index.ts";
 import { toRequestError } from "../schema/to-request-error.ts";
 import type { BannerInfo } from "./banner.ts";
 import type { Config } from "./config.ts";
+import { endsWithin } from "./engine/ends-within.ts";
 import { Engine } from "./engine/engine.ts";
 import type { Bus } from "./events/bus.ts";
 import { createBus } from "./events/connect-bus.ts";
@@ -27,6 +28,8 @@ import { LaneCatalog } from "./store/lane-catalog.ts";
 import { migrate } from "./store/migrate.ts";
 import { readJobs } from "./store/read-jobs.ts";
 import { VERSION } from "./version.ts";
+
+const CLOSE_MS = 3_000;
 
 export interface Instance {
   readonly url: string;
@@ -99,7 +102,8 @@ async function build(
 
 async function openStore(config: Config, log: Logger, stack: StopStack): Promise<Databases> {
   const dbs = await openDatabases(config, log);
-  stack.push("database", () => dbs.close());
+  // A pool waits for its last statement, and a database that went silent has one for half a minute.
+  stack.push("database", () => endsWithin(dbs.close(), CLOSE_MS));
   const { name } = await dbs.engine.describe();
   log.info({ database: name, poolSize: dbs.connections }, "connected to the database");
   const { applied, version } = await migrate(dbs.engine, { log });
@@ -158,11 +162,20 @@ function createEngine(
   });
 }
 
-/** Migrations ran before the server listened: what may be missing is the database itself. */
+const PING = {
+  name: "ping",
+  text: "/* ping */ select current_setting('transaction_read_only') = 'off' as writable",
+};
+
+/**
+ * Migrations ran before the server listened: what may be missing is the database itself. Asked on the
+ * engine's connections, which no caller's query can use up.
+ */
 async function readiness(dbs: Databases) {
   try {
-    await dbs.api.query({ name: "ping", text: "/* ping */ select 1" });
-    return { ready: true } as const;
+    const [row] = await dbs.engine.query<{ writable: boolean }>(PING);
+    if (row?.writable === true) return { ready: true } as const;
+    return { ready: false, reason: "the database is read-only" } as const;
   } catch {
     return { ready: false, reason: "the database cannot be reached" } as const;
   }

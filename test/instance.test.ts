@@ -147,6 +147,22 @@ describeWithPostgres("a server on PostgreSQL", () => {
     expect(states.at(-1)).toMatchObject({ status: "COMPLETED", result: { sum: 3 } });
   });
 
+  it("names the field of a value that is none, and stores nothing", async () => {
+    const client = await serve();
+    const bad: [Input, string][] = [
+      [{ type: "add_numbers", scheduledAt: "tomorrow" }, 'at "input.scheduledAt"'],
+      [{ type: "add_numbers", priority: 1e10 }, 'at "input.priority"'],
+      [{ type: "add_numbers", tags: [null] }, 'at "input.tags[0]"'],
+    ];
+    for (const [input, place] of bad) {
+      const refused = submit(client, input);
+      await expect(refused).rejects.toThrow(place);
+      await expect(refused).rejects.toMatchObject({ code: "BAD_USER_INPUT" });
+    }
+    const total = { toString: () => "{ stats { total } }" };
+    expect(await client.request(total, {})).toEqual({ stats: { total: 0 } });
+  });
+
   it("says plainly that its port is taken, and leaves nothing running", async () => {
     await serve();
     const port = new URL(instance?.url ?? "").port;

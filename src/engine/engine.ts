@@ -11,6 +11,7 @@ import { CODE_VERSION } from "../store/migrate.ts";
 import type { EndedRun } from "./attempt.ts";
 import { ClaimLedger } from "./claim-ledger.ts";
 import { Completer } from "./completer.ts";
+import { endsWithin } from "./ends-within.ts";
 import { createExpirer } from "./expirer.ts";
 import { LaneBook } from "./lane-book.ts";
 import { Maintenance } from "./maintenance.ts";
@@ -45,6 +46,8 @@ export interface EngineOptions {
 
 /** After the grace time an executor may react to its signal before the instance goes. */
 const LAST_MOMENT_MS = 200;
+/** For the database's answers, after the grace time. */
+const LAST_WORDS_MS = 10_000;
 /** Ten times what read-ahead is meant to wait. */
 const READ_AHEAD_PATIENCE_MS = 500;
 
@@ -122,19 +125,23 @@ export class Engine {
 
   /**
    * Claims nothing more, gives back what has not started, lets running jobs end within `graceMs`,
-   * and gives back the rest at once. No attempt is spent by a stop.
+   * and gives back the rest at once. No attempt is spent by a stop. A database that does not answer
+   * holds it up for ten seconds in all; the lease then tells the others.
    */
   async stop(graceMs: number): Promise<void> {
     if (!this.#started) return;
     this.#started = false;
     this.#membership.drain();
     clearInterval(this.#patience);
-    await this.#scheduler.stop();
+    const deadline = performance.now() + graceMs + LAST_WORDS_MS;
+    const left = () => Math.max(0, deadline - performance.now());
+    await endsWithin(this.#scheduler.stop(), Math.min(left(), LAST_WORDS_MS / 2));
     for (const worker of this.#workers) this.#release(worker.takeReadAhead());
     await this.#stopWorkers(graceMs);
-    await this.#flushOutcomes();
-    for (const service of this.#services.toReversed()) await service.stop();
-    await this.#membership.stop();
+    await this.#flushOutcomes(left());
+    const services = Promise.all(this.#services.map((service) => service.stop()));
+    const ended = services.then(() => this.#membership.stop());
+    if (!(await endsWithin(ended, left()))) this.#options.log.error("the database does not answer");
   }
 
   async #stopWorkers(graceMs: number): Promise<void> {
@@ -150,8 +157,8 @@ export class Engine {
   }
 
   /** With the database away there is nobody to tell: another instance takes the jobs back later. */
-  async #flushOutcomes(): Promise<void> {
-    if (await endsWithin(this.#completer.flush(), this.#options.leaseMs)) return;
+  async #flushOutcomes(limitMs: number): Promise<void> {
+    if (await endsWithin(this.#completer.flush(), limitMs)) return;
     const unwritten = this.#completer.abandon();
     this.#options.log.error({ unwritten }, "outcomes could not be written before the stop");
   }
@@ -222,19 +229,5 @@ export class Engine {
     this.#ledger.clear();
     const dropped = this.#workers.reduce((sum, worker) => sum + worker.abandonAll(why), 0);
     if (dropped > 0) this.#options.log.warn({ jobs: dropped, why }, "dropped jobs");
-  }
-}
-
-/** Whether `work` ends within `ms`; the timer does not keep the process alive. */
-async function endsWithin(work: Promise<unknown>, ms: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), Math.min(ms, 2_147_483_647));
-  });
-  const ended = work.then(() => true);
-  try {
-    return await Promise.race([ended, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -84,6 +84,14 @@ export class DatabaseError extends Error {
     return this.sqlState === null || /^(08|57P0)/.test(this.sqlState);
   }
 
+  /**
+   * It is there but cannot serve this now: read-only (25006), out of resources (53), a lock that was
+   * not free in time (55P03), or a statement that took too long (57014).
+   */
+  get isBusy(): boolean {
+    return this.sqlState !== null && /^(25006|53|55P03|57014)/.test(this.sqlState);
+  }
+
   /** A deadlock or serialization failure: the same work may succeed at once. */
   get isTransient(): boolean {
     return this.sqlState === "40P01" || this.sqlState === "40001";

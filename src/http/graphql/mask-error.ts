@@ -11,6 +11,7 @@ const HTTP_STATUS: Readonly<Record<string, number>> = {
   TOO_MANY_SUBSCRIPTIONS: 503,
 };
 
+const MESSAGE_CHARS_MAX = 2_000;
 export const RETRY_AFTER_SECONDS = 2;
 
 /** Keys under which libraries put the error behind an error, stack included. */
@@ -24,8 +25,8 @@ export function createMaskError(
   toRequestError: (error: unknown) => RequestError | null,
 ): MaskError {
   return (error) => {
-    const cause = rootOf(error);
-    if (cause instanceof GraphQLError) return withoutInternals(cause, error);
+    const cause = isAboutVariables(error) ? error : rootOf(error);
+    if (cause instanceof GraphQLError) return withoutInternals(withCode(cause, error), error);
     const coded = cause instanceof RequestError ? cause : toRequestError(cause);
     if (coded !== null) return place(coded.message, codedExtensions(coded.code), error);
     log.error({ err: cause, ...whereOf(error) }, "a GraphQL operation failed unexpectedly");
@@ -56,6 +57,27 @@ function rootOf(error: unknown): unknown {
     root = root.originalError;
   }
   return root;
+}
+
+/**
+ * graphql-js checks variables before it executes. Its own words then name the place ("at
+ * input.scheduledAt"), which the scalar's error that it wraps does not.
+ */
+function isAboutVariables(error: unknown): error is GraphQLError {
+  return (
+    error instanceof GraphQLError &&
+    error.path === undefined &&
+    /^Variable "\$[^"]+" (got invalid value|of )/.test(error.message)
+  );
+}
+
+function withCode(cause: GraphQLError, error: unknown): GraphQLError {
+  if (!isAboutVariables(error)) return cause;
+  // It repeats the value, which may be a megabyte long.
+  return new GraphQLError(cause.message.slice(0, MESSAGE_CHARS_MAX), {
+    nodes: cause.nodes ?? null,
+    extensions: { ...cause.extensions, code: "BAD_USER_INPUT" },
+  });
 }
 
 function withoutInternals(cause: GraphQLError, error: unknown): GraphQLError {
