@@ -11,6 +11,8 @@ const start: StartRemote = async (environment) => {
     readJobs: (ids) => readJobs(dbs.api, ids),
     log,
     subscriptionsMax: 1_000_000,
+    // Only what the bus delivers counts here.
+    repairIntervalMs: null,
   });
   await updates.start();
   let watching: Promise<number[]>[] = [];
