@@ -53,8 +53,8 @@ insert into vinyasa.finished_jobs (job_id, status, lane, priority, worker, threa
   attempt, attempts_left, at, ready_at, started_at, finished_at, result)
 select id, status, lane, priority, 0, 1, 1, 3, 1, 2, at, at, at + r * interval '1 s',
   at + r * interval '20 s', '{"ok": true}' from x where status > 4 order by at + r * interval '20 s';
-insert into vinyasa.ready_jobs (lane, neg_priority, at, job_id, version, attempt, attempts_left, ready_at)
-select lane, -priority, at, id, 1, 0, 3, at from x where status = 3;
+insert into vinyasa.ready_jobs (lane, rank, priority, at, job_id, version, attempt, attempts_left, ready_at)
+select lane, -priority, priority, at, id, 1, 0, 3, at from x where status = 3;
 insert into vinyasa.scheduled_jobs (job_id, lane, priority, at, version, attempt, attempts_left)
 select id, lane, priority, at + interval '1 year', 1, 0, 3 from x where status = 2;
 insert into vinyasa.counter_deltas select lane, status, count(*) from x group by 1, 2;

@@ -86,7 +86,7 @@ export class LaneBook {
       if (wasActive && (!exhausted || state.wakes !== wakes)) this.#active.add(state);
       const job = last.get(state.lane.id);
       if (job !== undefined && state.wakes === wakes) {
-        state.from = { negPriority: 0 - job.priority, atMs: job.scheduledAtMs };
+        state.from = { rank: job.rank, atMs: job.scheduledAtMs };
       }
     }
   }

@@ -10,7 +10,7 @@
 import { BACKOFF_KINDS, type Backoff } from "../domain/backoff.ts";
 import type { Queryable } from "./database.ts";
 import type { Lane } from "./lane-catalog.ts";
-import { logMoves } from "./log-moves.ts";
+import { logMoves, tellMoves } from "./log-moves.ts";
 
 /** A lane that the worker can serve now. */
 export interface ClaimLane {
@@ -22,12 +22,12 @@ export interface ClaimLane {
 }
 
 export interface LanePlace {
-  readonly negPriority: number;
+  readonly rank: number;
   readonly atMs: number;
 }
 
 /** Before every row of a lane. */
-export const LANE_START: LanePlace = { negPriority: -2_147_483_648, atMs: 0 };
+export const LANE_START: LanePlace = { rank: -2_147_483_648, atMs: 0 };
 
 export interface ClaimRequest {
   readonly lanes: readonly ClaimLane[];
@@ -45,6 +45,8 @@ export interface ClaimedJob {
   readonly lane: Lane;
   readonly threads: number;
   readonly priority: number;
+  /** What its lane was ordered by: minus the priority, or less once it had waited too long. */
+  readonly rank: number;
   readonly attempt: number;
   readonly attemptsLeft: number;
   readonly maxAttempts: number;
@@ -65,7 +67,7 @@ export interface ClaimedJob {
 
 // "offset 0" keeps the look-up of each job a look-up: see finish-jobs for what a join may become.
 const MOVE = `, d as (
-  delete from vinyasa.ready_jobs where job_id = any(array(select job_id from c))
+  delete from vinyasa.ready_jobs where ctid = any(array(select tid from c))
 ), t as materialized (select clock_timestamp() as now),
 x as materialized (
   select c.*, t.now, coalesce(j.expires_at <= t.now, false) as expired, j.payload,
@@ -76,13 +78,13 @@ x as materialized (
   ) j
 ), r as (
   insert into vinyasa.running_jobs (job_id, token, instance, worker, threads, lane, priority, at,
-    version, attempt, attempts_left, ready_at, started_at)
-  select job_id, $1::uuid, $2::int, $3::smallint, threads, lane, -neg_priority, at, version + 1,
-    attempt + 1, attempts_left - 1, ready_at, now from x where not expired
+    version, attempt, attempts_left, ready_at, started_at, claim_version)
+  select job_id, $1::uuid, $2::int, $3::smallint, threads, lane, priority, at, version + 1,
+    attempt + 1, attempts_left - 1, ready_at, now, version + 1 from x where not expired
 ), f as (
   insert into vinyasa.finished_jobs (job_id, status, lane, priority, version, attempt, attempts_left,
     at, ready_at, finished_at)
-  select job_id, 7, lane, -neg_priority, version + 1, attempt, attempts_left, at, ready_at, now
+  select job_id, 7, lane, priority, version + 1, attempt, attempts_left, at, ready_at, now
   from x where expired
 ), moved as (
   select job_id, lane, 3::smallint as from_status, version + 1 as version,
@@ -90,12 +92,12 @@ x as materialized (
     case when expired then attempt else attempt + 1 end as attempt,
     case when expired then 'expired before it started' end as message
   from x
-), ${logMoves("moved")}
-select job_id, lane, threads, neg_priority, version, attempt, attempts_left, expired, payload,
+), ${logMoves("moved")}, ${tellMoves("moved", "to_status = 7")}
+select job_id, lane, threads, rank, priority, version, attempt, attempts_left, expired, payload,
   vinyasa.ms(expires_at) as expires_ms, vinyasa.ms(at) as at_ms, vinyasa.ms(ready_at) as ready_ms, vinyasa.ms(now) as now_ms,
   timeout_ms::float8 as timeout_ms, payload_bytes, max_attempts, backoff_kind, backoff_jitter,
   backoff_base_ms::float8 as backoff_base_ms, backoff_max_ms::float8 as backoff_max_ms, s.seen
-from s left join x on true order by neg_priority, at, job_id`;
+from s left join x on true order by rank, at, job_id`;
 
 // An instance that was declared dead must not take the jobs back that were just taken from it. It is
 // looked up once a statement; a claim in that very moment is found by the rescuers' sweep.
@@ -105,10 +107,10 @@ const CLAIM_LANE = {
   name: "claim-lane",
   text: `/* claim-lane */
 with c as materialized (
-  select *, $5::smallint as threads from vinyasa.ready_jobs
-  where lane = $4::int and (neg_priority, at) >= ($6::int, to_timestamp($7::float8 / 1000))
+  select *, ctid as tid, $5::smallint as threads from vinyasa.ready_jobs
+  where lane = $4::int and (rank, at) >= ($6::int, to_timestamp($7::float8 / 1000))
     and ${ALIVE}
-  order by lane, neg_priority, at, job_id limit $8::int for update skip locked
+  order by lane, rank, at, job_id limit $8::int for update skip locked
 ), s as materialized (select count(*)::int as seen from c)${MOVE}`,
 };
 
@@ -117,22 +119,22 @@ const CLAIM_LANES = {
   text: `/* claim-lanes */
 with l as materialized (
   select * from unnest($4::int[], $5::smallint[], $6::int[], $7::float8[])
-    as l (lane, threads, from_neg_priority, from_ms) where ${ALIVE}
+    as l (lane, threads, from_rank, from_ms) where ${ALIVE}
 ), best as materialized (
   select h.lane, count(*) as n from (
     select h.lane from l cross join lateral (
       select * from vinyasa.ready_jobs r
       where r.lane = l.lane
-        and (r.neg_priority, r.at) >= (l.from_neg_priority, to_timestamp(l.from_ms / 1000))
-      order by r.lane, r.neg_priority, r.at, r.job_id limit $8::int
-    ) h order by h.neg_priority, h.at, h.job_id limit $8::int
+        and (r.rank, r.at) >= (l.from_rank, to_timestamp(l.from_ms / 1000))
+      order by r.lane, r.rank, r.at, r.job_id limit $8::int
+    ) h order by h.rank, h.at, h.job_id limit $8::int
   ) h group by h.lane
 ), c as materialized (
   select h.*, l.threads from best join l using (lane) cross join lateral (
-    select * from vinyasa.ready_jobs r
+    select *, r.ctid as tid from vinyasa.ready_jobs r
     where r.lane = l.lane
-      and (r.neg_priority, r.at) >= (l.from_neg_priority, to_timestamp(l.from_ms / 1000))
-    order by r.lane, r.neg_priority, r.at, r.job_id limit best.n for update skip locked
+      and (r.rank, r.at) >= (l.from_rank, to_timestamp(l.from_ms / 1000))
+    order by r.lane, r.rank, r.at, r.job_id limit best.n for update skip locked
   ) h
 ), s as materialized (select coalesce(sum(n), 0)::int as seen from best)${MOVE}`,
 };
@@ -149,7 +151,8 @@ interface ClaimRow {
   seen: number;
   lane: number;
   threads: number;
-  neg_priority: number;
+  rank: number;
+  priority: number;
   version: number;
   attempt: number;
   attempts_left: number;
@@ -200,7 +203,7 @@ export async function hasReadyJobs(db: Queryable, lane: Lane): Promise<boolean> 
 
 function laneValues({ token, instance, worker, limit }: ClaimRequest, only: ClaimLane): unknown[] {
   const { lane, threads, from } = only;
-  return [token, instance, worker, lane.id, threads, from.negPriority, from.atMs, limit];
+  return [token, instance, worker, lane.id, threads, from.rank, from.atMs, limit];
 }
 
 function lanesValues({ token, instance, worker, lanes, limit }: ClaimRequest): unknown[] {
@@ -210,7 +213,7 @@ function lanesValues({ token, instance, worker, lanes, limit }: ClaimRequest): u
     worker,
     lanes.map(({ lane }) => lane.id),
     lanes.map(({ threads }) => threads),
-    lanes.map(({ from }) => from.negPriority),
+    lanes.map(({ from }) => from.rank),
     lanes.map(({ from }) => from.atMs),
     limit,
   ];
@@ -223,7 +226,8 @@ function claimedJob(row: ClaimRow, id: string, lane: Lane, token: string): Claim
     token,
     lane,
     threads: row.threads,
-    priority: 0 - row.neg_priority,
+    priority: row.priority,
+    rank: row.rank,
     attempt: expired ? row.attempt : row.attempt + 1,
     attemptsLeft: expired ? row.attempts_left : row.attempts_left - 1,
     maxAttempts: row.max_attempts,

@@ -8,7 +8,7 @@ import {
 } from "../domain/outcome.ts";
 import type { EndedAttempt } from "./attempt-claim.ts";
 import type { Queryable } from "./database.ts";
-import { logMoves } from "./log-moves.ts";
+import { logMoves, tellMoves } from "./log-moves.ts";
 
 export interface UnsuccessfulAttempt extends EndedAttempt {
   readonly outcome: Exclude<AttemptOutcome, "COMPLETED">;
@@ -40,18 +40,21 @@ export const MOVE_ENDED = `, a as (
   select job_id, lane, priority, next_at, version + 1, attempt, next_attempts_left, now
   from ended where next_status = 2
 ), r as (
-  insert into vinyasa.ready_jobs (lane, neg_priority, at, job_id, version, attempt, attempts_left, ready_at)
-  select lane, -priority::int, next_at, job_id, version + 1, attempt, next_attempts_left, now
+  insert into vinyasa.ready_jobs (lane, rank, priority, at, job_id, version, attempt, attempts_left, ready_at)
+  select lane, -priority::int, priority, next_at, job_id, version + 1, attempt, next_attempts_left, now
   from ended where next_status = 3
 ), f as (
   insert into vinyasa.finished_jobs (job_id, status, lane, priority, worker, threads, instance,
-    version, attempt, attempts_left, at, ready_at, started_at, finished_at)
+    version, attempt, attempts_left, at, ready_at, started_at, finished_at, claim_version)
   select job_id, next_status, lane, priority, worker, threads, instance, version + 1, attempt,
-    next_attempts_left, at, ready_at, began_at, now from ended where next_status >= 5
+    next_attempts_left, at, ready_at, began_at, now, claim_version from ended where next_status >= 5
 ), moved as (
   select job_id, lane, 4::smallint as from_status, next_status as to_status,
     version + 1 as version, attempt, left(error_message, 500) as message from ended
-), ${logMoves("moved")}`;
+), ${logMoves("moved")}, ${tellMoves("moved")}, began as (
+  insert into vinyasa.job_history (job_id, version, attempt, at, previous_status, status)
+  select job_id, claim_version, attempt, began_at, 3, 4 from ended
+)`;
 
 const END = {
   name: "end-attempts",
@@ -67,11 +70,11 @@ x as materialized (
     case when next_status = 2
       then t.now + next_delay_ms * interval '1 millisecond' else r.at end as next_at
   from t, x cross join lateral (
-    select * from vinyasa.running_jobs r
+    select *, r.ctid as tid from vinyasa.running_jobs r
     where r.job_id = x.id and r.attempt = x.ended_attempt and r.token = x.ended_token for update
   ) r
 ), d as (
-  delete from vinyasa.running_jobs where job_id = any(array(select job_id from ended))
+  delete from vinyasa.running_jobs where ctid = any(array(select tid from ended))
 )${MOVE_ENDED}
 select job_id as id, version + 1 as version, next_status, vinyasa.ms(began_at) as started_ms,
   vinyasa.ms(now) as now_ms, vinyasa.ms(next_at) as at_ms from ended`,

@@ -79,7 +79,7 @@ async function create(tx: Transaction, { suffix, begins_at, ends_at }: Day): Pro
   // lock everybody out. The identity column stays the parent's: PostgreSQL 17 refuses a second one.
   await tx.script(`
     create table vinyasa.job_events_${suffix} (like vinyasa.job_events
-      including defaults including constraints including indexes);
+      including defaults including constraints including indexes including storage);
     alter table vinyasa.job_events attach partition vinyasa.job_events_${suffix}
       for values from ('${begins_at}') to ('${ends_at}');`);
   return "created";

@@ -1,6 +1,6 @@
 /** Cancels waiting jobs whose `expiresAt` has passed before they started. */
 import type { Queryable } from "./database.ts";
-import { logMoves } from "./log-moves.ts";
+import { logMoves, tellMoves } from "./log-moves.ts";
 import { type MovedJob, type MovedRow, movedJob } from "./moved-job.ts";
 
 // Only those that wait, before the limit: a thousand expiries of running jobs must not hide the rest.
@@ -22,7 +22,7 @@ due as materialized (
   returning s.job_id, s.lane, s.priority::int, s.at, s.version, s.attempt, s.attempts_left, null::timestamptz as ready_at
 ), r as (
   delete from vinyasa.ready_jobs r where job_id = any(array(select job_id from due))
-  returning r.job_id, r.lane, -r.neg_priority as priority, r.at, r.version, r.attempt, r.attempts_left, r.ready_at
+  returning r.job_id, r.lane, r.priority::int, r.at, r.version, r.attempt, r.attempts_left, r.ready_at
 ), x as (
   select 1::smallint as from_status, * from b union all select 2::smallint, * from s
   union all select 3::smallint, * from r
@@ -33,7 +33,7 @@ due as materialized (
 ), moved as (
   select job_id, lane, from_status, 7::smallint as to_status, version + 1 as version, attempt,
     'expired before it started' as message from x
-), ${logMoves("moved")}
+), ${logMoves("moved")}, ${tellMoves("moved")}
 select job_id as id, lane, from_status, 7 as to_status, priority, version + 1 as version, attempt,
   attempts_left, vinyasa.ms(at) as at_ms, vinyasa.ms(t.now) as now_ms from x, t`,
 };

@@ -29,19 +29,19 @@ x as materialized (
 ), c as materialized (
   select r.*, r.started_at + x.start_delay_ms * interval '1 millisecond' as began_at, x.result
   from x cross join lateral (
-    select * from vinyasa.running_jobs r
+    select *, r.ctid as tid from vinyasa.running_jobs r
     where r.job_id = x.id and r.attempt = x.attempt and r.token = x.token for update
   ) r
 ), d as (
-  delete from vinyasa.running_jobs where job_id = any(array(select job_id from c))
+  delete from vinyasa.running_jobs where ctid = any(array(select tid from c))
 ), f as (
   insert into vinyasa.finished_jobs (job_id, status, lane, priority, worker, threads, instance,
-    version, attempt, attempts_left, at, ready_at, started_at, finished_at, result)
+    version, attempt, attempts_left, at, ready_at, started_at, finished_at, claim_version, result)
   select job_id, 5, lane, priority, worker, threads, instance, version + 1, attempt, attempts_left,
-    at, ready_at, began_at, t.now, result from c, t
+    at, ready_at, began_at, t.now, claim_version, result from c, t
 ), moved as (
   select job_id, lane, 4::smallint as from_status, 5::smallint as to_status,
-    version + 1 as version, attempt, null::text as message from c
+    version + 1 as version, attempt from c
 ), ${logMoves("moved")}
 select job_id as id, version + 1 as version, vinyasa.ms(began_at) as started_ms,
   vinyasa.ms(t.now) as now_ms from c, t`,

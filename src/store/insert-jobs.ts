@@ -4,7 +4,7 @@ import type { JobRecord } from "../domain/job-record.ts";
 import type { Queryable } from "./database.ts";
 import { jobIdTimeMs } from "./job-id.ts";
 import type { Lane } from "./lane-catalog.ts";
-import { logMoves } from "./log-moves.ts";
+import { logMoves, tellMoves } from "./log-moves.ts";
 
 export interface NewJob {
   readonly id: string;
@@ -48,8 +48,8 @@ x as materialized (
   select id, lane, max_attempts, backoff_kind, backoff_jitter, backoff_base_ms, backoff_max_ms,
     timeout_ms, expires_at, name, tags::text[], idempotency_key, payload from x
 ), r as (
-  insert into vinyasa.ready_jobs (lane, neg_priority, at, job_id, version, attempt, attempts_left, ready_at)
-  select lane, -priority::int, at, id, 1, 0, max_attempts, now from x where at <= now
+  insert into vinyasa.ready_jobs (lane, rank, priority, at, job_id, version, attempt, attempts_left, ready_at)
+  select lane, -priority::int, priority, at, id, 1, 0, max_attempts, now from x where at <= now
 ), s as (
   insert into vinyasa.scheduled_jobs (job_id, lane, priority, at, version, attempt, attempts_left, since)
   select id, lane, priority, at, 1, 0, max_attempts, now from x where at > now
@@ -59,7 +59,7 @@ x as materialized (
 ), moved as (
   select id as job_id, lane, null::smallint as from_status, 1 as version, 0 as attempt,
     (case when at <= now then 3 else 2 end)::smallint as to_status, null::text as message from x
-), ${logMoves("moved")}
+), ${logMoves("moved")}, ${tellMoves("moved", "to_status <> 3")}
 select id, at <= now as ready, vinyasa.ms(at) as at_ms, vinyasa.ms(now) as now_ms from x`,
 };
 

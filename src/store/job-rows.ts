@@ -17,7 +17,7 @@ const STATE = `
     case when started_at is not null then ${QUEUE_MS} end as queue_ms
   from vinyasa.finished_jobs where job_id = p.id
   union all
-  select 3, -neg_priority::int, ${MOVES}, vinyasa.ms(ready_at), ${NEVER_STARTED}
+  select 3, priority::int, ${MOVES}, vinyasa.ms(ready_at), ${NEVER_STARTED}
   from vinyasa.ready_jobs where job_id = p.id
   union all
   select 4, priority::int, ${MOVES}, vinyasa.ms(started_at), threads::int, progress,

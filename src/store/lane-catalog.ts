@@ -10,6 +10,8 @@ export interface LaneSpec {
 
 export interface Lane extends LaneSpec {
   readonly id: number;
+  /** For jobs that lost an attempt with an instance, and may have killed it. */
+  readonly suspect: boolean;
 }
 
 export interface LaneFilter {
@@ -19,7 +21,8 @@ export interface LaneFilter {
 
 const READ = {
   name: "read-lanes",
-  text: "/* read-lanes */ select id, queue, type, threads from vinyasa.lanes where id > $1 order by id",
+  text: `/* read-lanes */
+select id, queue, type, threads, suspect from vinyasa.lanes where id > $1 order by id`,
 };
 
 // Nothing is updated on conflict: a lane that exists is found by the read that follows.
@@ -27,14 +30,14 @@ const INSERT = {
   name: "insert-lanes",
   text: `/* insert-lanes */ insert into vinyasa.lanes (queue, type, threads)
     select * from unnest($1::text[], $2::text[], $3::smallint[]) order by 1, 2, 3
-    on conflict (queue, type, threads) do nothing`,
+    on conflict (queue, type, threads, suspect) do nothing`,
 };
 
 const FIND = {
   name: "find-lanes",
-  text: `/* find-lanes */ select l.id, l.queue, l.type, l.threads
+  text: `/* find-lanes */ select l.id, l.queue, l.type, l.threads, l.suspect
     from unnest($1::text[], $2::text[], $3::smallint[]) as x (queue, type, threads)
-    join vinyasa.lanes l using (queue, type, threads)`,
+    join vinyasa.lanes l using (queue, type, threads) where not l.suspect`,
 };
 
 export class LaneCatalog {
@@ -101,7 +104,7 @@ export class LaneCatalog {
 
   #add(lane: Lane): void {
     this.#byId.set(lane.id, lane);
-    this.#byKey.set(keyOf(lane), lane);
+    if (!lane.suspect) this.#byKey.set(keyOf(lane), lane);
   }
 }
 

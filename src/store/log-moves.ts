@@ -1,21 +1,35 @@
-/** The part that every statement which moves jobs shares: the event log and the counters. */
+/** The part that every statement which moves jobs shares: the event log, the counters, the history. */
 
 /**
- * Two common table expressions, `logged` and `counted`, that record the moves in the expression
- * named `source`. It must have the columns job_id, lane, from_status (null for a submit), to_status,
- * version, attempt and message. Being in the same statement, they commit with the move or not at all.
+ * Common table expressions that record the moves in the expression named `source`: `logged` for the
+ * event log and `counted` for the counters. It must have the columns job_id, lane, from_status (null
+ * for a submit), to_status, version and attempt. Being in the same statement, they commit with the
+ * move or not at all.
  */
 export function logMoves(source: string): string {
-  return `logged as (
-    insert into vinyasa.job_events (job_id, version, status, previous_status, attempt, lane, message)
-    select job_id, version, to_status, from_status, attempt, lane, message from ${source}
+  return `g as materialized (
+    select lane, from_status, to_status, count(*)::int as n, array_agg(job_id) as job_ids,
+      array_agg(version) as versions, array_agg(attempt) as attempts
+    from ${source} group by lane, from_status, to_status
+  ), logged as (
+    insert into vinyasa.job_events (lane, previous_status, status, job_ids, versions, attempts)
+    select lane, from_status, to_status, job_ids, versions, attempts from g
   ), counted as (
     insert into vinyasa.counter_deltas (lane, status, delta)
-    select lane, status, sum(n) from (
-      select lane, to_status, count(*) from ${source} group by lane, to_status
-      union all
-      select lane, from_status, -count(*) from ${source}
-      where from_status is not null group by lane, from_status
-    ) as c (lane, status, n) group by lane, status
+    select lane, to_status, n from g
+    union all
+    select lane, from_status, -n from g where from_status is not null
+  )`;
+}
+
+/**
+ * The expression `told`: a line of each job's history for the moves in `source`, which must have the
+ * column `message` too. Left out of the three moves that nearly all jobs make and that can be derived:
+ * submit to PENDING, claim, success.
+ */
+export function tellMoves(source: string, where = "true"): string {
+  return `told as (
+    insert into vinyasa.job_history (job_id, version, attempt, previous_status, status, message)
+    select job_id, version, attempt, from_status, to_status, message from ${source} where ${where}
   )`;
 }

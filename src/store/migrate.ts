@@ -10,7 +10,7 @@ import { ensureEventPartitions } from "./event-partitions.ts";
 import { type Migration, readMigrations } from "./migration-files.ts";
 
 /** Raised with the first release that a migration's `minimum code version` must be able to name. */
-export const CODE_VERSION = 1;
+export const CODE_VERSION = 2;
 
 const PARTITION_DAYS_AHEAD = 7;
 

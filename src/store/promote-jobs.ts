@@ -1,6 +1,6 @@
 /** Moves jobs whose time has come from SCHEDULED to PENDING. */
 import type { Queryable } from "./database.ts";
-import { logMoves } from "./log-moves.ts";
+import { logMoves, tellMoves } from "./log-moves.ts";
 import { type MovedJob, type MovedRow, movedJob } from "./moved-job.ts";
 
 // SKIP LOCKED: several promoters at once share the work instead of waiting for each other.
@@ -14,12 +14,12 @@ due as materialized (
 ), d as (
   delete from vinyasa.scheduled_jobs where job_id = any(array(select job_id from due)) returning *
 ), r as (
-  insert into vinyasa.ready_jobs (lane, neg_priority, at, job_id, version, attempt, attempts_left, ready_at)
-  select lane, -priority::int, at, job_id, version + 1, attempt, attempts_left, at from d
+  insert into vinyasa.ready_jobs (lane, rank, priority, at, job_id, version, attempt, attempts_left, ready_at)
+  select lane, -priority::int, priority, at, job_id, version + 1, attempt, attempts_left, at from d
 ), moved as (
   select job_id, lane, 2::smallint as from_status, 3::smallint as to_status, version + 1 as version,
     attempt, null::text as message from d
-), ${logMoves("moved")}
+), ${logMoves("moved")}, ${tellMoves("moved")}
 select job_id as id, lane, 2 as from_status, 3 as to_status, priority, version + 1 as version,
   attempt, attempts_left, vinyasa.ms(at) as at_ms, vinyasa.ms(t.now) as now_ms from d, t`,
 };

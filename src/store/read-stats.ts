@@ -32,15 +32,15 @@ with recursive counts as materialized (
 ), heads as (
   select h.* from (select lane from counts where status = 3 and n > 0) c
   cross join lateral (
-    select lane, neg_priority, at from vinyasa.ready_jobs r where r.lane = c.lane
-    order by lane, neg_priority, at, job_id limit 1
+    select lane, rank, at from vinyasa.ready_jobs r where r.lane = c.lane
+    order by lane, rank, at, job_id limit 1
   ) h
   union all
   select h.* from heads b
   cross join lateral (
-    select lane, neg_priority, at from vinyasa.ready_jobs r
-    where r.lane = b.lane and r.neg_priority > b.neg_priority
-    order by lane, neg_priority, at, job_id limit 1
+    select lane, rank, at from vinyasa.ready_jobs r
+    where r.lane = b.lane and r.rank > b.rank
+    order by lane, rank, at, job_id limit 1
   ) h
 )
 select vinyasa.ms(clock_timestamp()) as now_ms,

@@ -103,10 +103,7 @@ describeBothDatabases("a list of jobs", (open) => {
     ["jobs by lane", /from vinyasa\.jobs t where \(t\.lane, t\.id\) >/],
     ["ready jobs by id", /from vinyasa\.ready_jobs t where \S+ = any/],
     ["all ready jobs of a lane", /from vinyasa\.ready_jobs t where t\.lane = l\.id/],
-    [
-      "ready jobs by priority",
-      /from vinyasa\.ready_jobs t where \(t\.lane, t\.neg_priority, t\.at/,
-    ],
+    ["ready jobs by priority", /from vinyasa\.ready_jobs t where \(t\.lane, t\.rank, t\.at/],
     ["finished jobs by id", /from vinyasa\.finished_jobs t where \(t\.status, t\.job_id\)/],
     ["finished jobs by time", /finished_jobs t where \(t\.status, t\.finished_at, t\.job_id\)/],
     ["candidates by id", /select unnest\(\S+\) as id/],

@@ -111,8 +111,8 @@ describeWithPostgres("migrations", () => {
   it("skip a day whose events are in the default partition, and make the others", async () => {
     const [, , third] = daysFromToday(3);
     await db.script(`drop table vinyasa.job_events_${third}`);
-    const insert = `insert into vinyasa.job_events (status, attempt, job_id, version, lane, at)
-      values (3, 0, gen_random_uuid(), 1, 1, $1::timestamptz)`;
+    const insert = `insert into vinyasa.job_events (lane, status, job_ids, versions, attempts, at)
+      values (1, 3, '{}', '{}', '{}', $1::timestamptz)`;
     await db.query(sql(insert), [new Date(Date.now() + 2 * DAY_MS).toISOString()]);
     expect(await ensureEventPartitions(db, { daysAhead: 8 })).toEqual(daysFromToday(9).slice(8));
     const stored = "select tableoid::regclass::text as partition from vinyasa.job_events";
@@ -120,8 +120,8 @@ describeWithPostgres("migrations", () => {
   });
 
   it("give events a sequence of their own, whatever partition they go to", async () => {
-    const insert = `insert into vinyasa.job_events (status, attempt, job_id, version, lane, at)
-      select 3, 0, gen_random_uuid(), 1, 1, clock_timestamp() + day * interval '1 day'
+    const insert = `insert into vinyasa.job_events (lane, status, job_ids, versions, attempts, at)
+      select 1, 3, '{}', '{}', '{}', clock_timestamp() + day * interval '1 day'
       from generate_series(0, 9) day`;
     await db.query(sql(insert));
     const rows = await db.query(sql("select seq::int from vinyasa.job_events order by at"));

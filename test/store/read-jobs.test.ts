@@ -122,8 +122,8 @@ describeBothDatabases("reading jobs by id", (open) => {
     const back = {
       name: "back",
       text: `/* back */ with d as (delete from vinyasa.scheduled_jobs where job_id = $1 returning *)
-        insert into vinyasa.ready_jobs (job_id, lane, neg_priority, at, version, attempt, attempts_left)
-        select job_id, lane, 0, at, version + 1, attempt, attempts_left from d`,
+        insert into vinyasa.ready_jobs (job_id, lane, rank, priority, at, version, attempt, attempts_left)
+        select job_id, lane, 0, 0, at, version + 1, attempt, attempts_left from d`,
     };
     let moving = true;
     const mover = (async () => {

@@ -44,13 +44,13 @@ with x as materialized (
   insert into vinyasa.scheduled_jobs (${COLUMNS}, since)
   select ${VALUES}, since from x where status = 2
 ), ready as (
-  insert into vinyasa.ready_jobs (job_id, lane, neg_priority, at, version, attempt, attempts_left,
-    ready_at)
-  select id, lane, -priority::int, at, 2, coalesce(attempt, 1), 2, since from x where status = 3
+  insert into vinyasa.ready_jobs (job_id, lane, rank, priority, at, version, attempt,
+    attempts_left, ready_at)
+  select id, lane, -priority::int, priority, at, 2, coalesce(attempt, 1), 2, since from x where status = 3
 ), running as (
   insert into vinyasa.running_jobs (${COLUMNS}, token, instance, worker, threads, ready_at,
-    started_at, progress)
-  select ${VALUES}, id, coalesce(instance, 1), 0, 1, "readyAt", since, 0.3 from x where status = 4
+    started_at, progress, claim_version)
+  select ${VALUES}, id, coalesce(instance, 1), 0, 1, "readyAt", since, 0.3, 2 from x where status = 4
 ), finished as (
   insert into vinyasa.finished_jobs (${COLUMNS}, status, worker, threads, instance, ready_at,
     started_at, finished_at, result)

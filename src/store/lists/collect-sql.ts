@@ -18,7 +18,7 @@ const CANDIDATES: Record<Collection, string> = {
 const WAITING_AND_RUNNING = [
   { status: 1, table: "blocked_jobs", rank: "-priority::int" },
   { status: 2, table: "scheduled_jobs", rank: "-priority::int" },
-  { status: 3, table: "ready_jobs", rank: "neg_priority::int" },
+  { status: 3, table: "ready_jobs", rank: "rank" },
   { status: 4, table: "running_jobs", rank: "-priority::int" },
 ].map(
   ({ status, table, rank }) => `

@@ -106,7 +106,7 @@ function readyByPriority(shape: WalkShape): string {
   return lateral(shape, "vinyasa.lanes l", lanes, {
     table: "vinyasa.ready_jobs",
     prefix: [{ column: "t.lane", value: "l.id" }],
-    key: ["t.neg_priority", "t.at", "t.job_id"],
+    key: ["t.rank", "t.at", "t.job_id"],
     conditions: rowConditions(shape, [IN_CREATED_TIME]),
   });
 }
