@@ -44,9 +44,8 @@ select pg_temp.v7(${BEGIN_MS} + i * ${STEP_MS}, i) as id, i, (random() * 4)::int
   case when i > ${finished + ready} then 2 when i > ${finished} then 3 when random() < 0.9 then 5
     when random() < 0.7 then 6 else 7 end as status
 from generate_series(${from}, ${to}) i;
-insert into vinyasa.jobs (id, lane, max_attempts, backoff_kind, backoff_jitter, backoff_base_ms,
-  backoff_max_ms, timeout_ms, name, tags, payload)
-select id, lane, 3, 0, 0.25, 2000, 3600000, 60000, case when r < 0.3 then 'job ' || i end,
+insert into vinyasa.jobs (id, lane, max_attempts, policy, name, tags, payload)
+select id, lane, 3, '[0,2000,3600000,0.25,60000]', case when r < 0.3 then 'job ' || i end,
   case when r < 0.0005 then '{rare,all}'::text[] when r < 0.5 then '{all}'::text[] end,
   jsonb_build_object('n', i, 'customer', 'customer-' || (i % 1000)) from x;
 insert into vinyasa.finished_jobs (job_id, status, lane, priority, worker, threads, instance, version,

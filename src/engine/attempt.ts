@@ -11,7 +11,7 @@ const TIMEOUT_MAX_MS = 2_147_483_647;
 export interface EndedRun {
   readonly job: ClaimedJob;
   readonly outcome: Outcome;
-  /** Milliseconds from the claim's arrival to the start, and from the start to the end. */
+  /** Whole milliseconds from the claim's arrival to the start; milliseconds from there to the end. */
   readonly startDelayMs: number;
   readonly runMs: number;
 }
@@ -40,9 +40,9 @@ export class Attempt {
   ) {
     this.job = job;
     this.#onEnd = onEnd;
-    this.#startDelayMs = Math.max(0, this.#startedAt - claimedAt);
+    this.#startDelayMs = Math.max(0, Math.floor(this.#startedAt - claimedAt));
     this.#timer = setTimeout(() => this.#timeOut(), Math.min(job.timeoutMs, TIMEOUT_MAX_MS));
-    void outcomeOf(executor, job.payload, this.#context()).then(
+    void outcomeOf(executor, JSON.parse(job.payload), this.#context()).then(
       (outcome) => this.#end(outcome),
       // outcomeOf promises not to reject: if it does, that is a bug here, and the job must not hang.
       (error: unknown) => {

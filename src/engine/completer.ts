@@ -7,12 +7,12 @@
  */
 import type { Logger } from "pino";
 import { attemptError } from "../domain/attempt-error.ts";
+import type { JobEvent } from "../domain/event.ts";
 import { type AttemptError, type Decision, decide, type Outcome } from "../domain/outcome.ts";
 import type { Bus } from "../events/bus.ts";
-import type { ClaimedJob } from "../store/claim-jobs.ts";
 import { type Database, DatabaseError } from "../store/database.ts";
 import { type EndedRow, endAttempts } from "../store/end-attempts.ts";
-import { type FinishedRow, finishJobs } from "../store/finish-jobs.ts";
+import { finishJobs } from "../store/finish-jobs.ts";
 import type { EndedRun } from "./attempt.ts";
 import { BatchWriter } from "./batch-writer.ts";
 import type { ClaimLedger } from "./claim-ledger.ts";
@@ -90,7 +90,8 @@ export class Completer implements Service {
   add(run: EndedRun): void {
     const { job, outcome } = run;
     if (outcome.kind === "COMPLETED") {
-      this.#successes.add({ ...run, result: outcome.result });
+      const { startDelayMs, runMs } = run;
+      this.#successes.add({ job, outcome, startDelayMs, runMs, result: outcome.result });
       return;
     }
     const next = decide(job, outcome, this.#options.random ?? Math.random);
@@ -98,48 +99,55 @@ export class Completer implements Service {
   }
 
   async #finish(batch: readonly Success[], again: boolean): Promise<void> {
-    const rows = await finishJobs(
-      this.#options.db,
-      batch.map(({ job, startDelayMs, result }) => ({ ...claimOf(job), startDelayMs, result })),
+    const { db, bus, ledger } = this.#options;
+    const { finishedAtMs, versions } = await finishJobs(
+      db,
+      batch.map(({ job, startDelayMs, result }) => {
+        return { id: job.id, attempt: job.attempt, token: job.token, startDelayMs, result };
+      }),
     );
-    this.#publish(batch, rows, again, ({ job }, row: FinishedRow) => finishedEvent(job, row));
+    const events: JobEvent[] = [];
+    const stale: string[] = [];
+    batch.forEach((run, index) => {
+      const version = versions[index] ?? null;
+      ledger.remove(run.job);
+      if (version === null) stale.push(run.job.id);
+      else if (bus.isWatched(run.job.id)) events.push(finishedEvent(run, version, finishedAtMs));
+    });
+    if (events.length > 0) bus.publish(events);
+    this.#reportStale(stale, again);
   }
 
   async #end(batch: readonly Unsuccess[], again: boolean): Promise<void> {
     const rows = await endAttempts(
       this.#options.db,
       batch.map(({ job, startDelayMs, outcome, next }) => ({
-        ...claimOf(job),
+        id: job.id,
+        attempt: job.attempt,
+        token: job.token,
         startDelayMs,
         outcome: outcome.kind,
         error: errorOf(outcome),
         next,
       })),
     );
-    this.#publish(batch, rows, again, ({ job, next }, row: EndedRow) =>
-      endedEvent(job, row, next.attemptsLeft),
-    );
+    for (const { job } of batch) this.#options.ledger.remove(job);
+    this.#publish(batch, rows, again);
     this.#wake(batch, rows);
   }
 
-  #publish<Run extends EndedRun, Row extends { id: string }>(
-    batch: readonly Run[],
-    rows: readonly Row[],
-    again: boolean,
-    toEvent: (run: Run, row: Row) => Parameters<Bus["publish"]>[0][number],
-  ): void {
+  #publish(batch: readonly Unsuccess[], rows: readonly EndedRow[], again: boolean): void {
     const { bus } = this.#options;
-    for (const { job } of batch) this.#options.ledger.remove(job);
     const byId = new Map(batch.map((run) => [run.job.id, run]));
-    const events = [];
+    const events: JobEvent[] = [];
     for (const row of rows) {
       const run = byId.get(row.id);
       byId.delete(row.id);
-      if (run !== undefined && bus.isWatched(row.id)) events.push(toEvent(run, row));
+      if (run === undefined || !bus.isWatched(row.id)) continue;
+      events.push(endedEvent(run.job, row, run.next.attemptsLeft));
     }
     if (events.length > 0) bus.publish(events);
-    // Written again after a lost answer, a missing row may well be our own first write.
-    if (byId.size > 0 && !again) this.#reportStale([...byId.keys()]);
+    this.#reportStale([...byId.keys()], again);
   }
 
   #wake(batch: readonly Unsuccess[], rows: readonly EndedRow[]): void {
@@ -154,7 +162,9 @@ export class Completer implements Service {
     if (woken.size > 0) bus.wake({ lanes: [...woken] });
   }
 
-  #reportStale(jobIds: readonly string[]): void {
+  /** Written again after a lost answer, a missing row may well be our own first write. */
+  #reportStale(jobIds: readonly string[], again: boolean): void {
+    if (jobIds.length === 0 || again) return;
     this.staleWrites += jobIds.length;
     const some = jobIds.slice(0, 10);
     this.#options.log.warn({ count: jobIds.length, jobIds: some }, "stale outcomes refused");
@@ -168,10 +178,6 @@ export class Completer implements Service {
     const next: Decision = { status: "FAILED", delayMs: 0, attemptsLeft };
     if (errorOf(run.outcome)?.code !== "UNSTORABLE") this.#others.add({ ...run, outcome, next });
   }
-}
-
-function claimOf(job: ClaimedJob) {
-  return { id: job.id, attempt: job.attempt, token: job.token };
 }
 
 function errorOf(outcome: Outcome): AttemptError | null {

@@ -202,7 +202,7 @@ export class Engine {
   }
 
   #ended(run: EndedRun): void {
-    this.#readAhead.observe(run.job.lane.type, run.runMs, run.job.payloadBytes);
+    this.#readAhead.observe(run.job.lane.type, run.runMs, run.job.payload.length);
     this.#completer.add(run);
   }
 

@@ -7,7 +7,7 @@
 import type { JobEvent } from "../domain/event.ts";
 import type { ClaimedJob } from "../store/claim-jobs.ts";
 import type { EndedRow } from "../store/end-attempts.ts";
-import type { FinishedRow } from "../store/finish-jobs.ts";
+import type { EndedRun } from "./attempt.ts";
 
 export function claimedEvent(job: ClaimedJob): JobEvent {
   const { expired, claimedAtMs } = job;
@@ -31,10 +31,12 @@ export function claimedEvent(job: ClaimedJob): JobEvent {
   };
 }
 
-export function finishedEvent(job: ClaimedJob, row: FinishedRow): JobEvent {
+export function finishedEvent(run: EndedRun, version: number, finishedAtMs: number): JobEvent {
+  const { job } = run;
+  const startedAtMs = job.claimedAtMs + run.startDelayMs;
   return {
     id: job.id,
-    version: row.version,
+    version,
     status: "COMPLETED",
     previousStatus: "RUNNING",
     type: job.lane.type,
@@ -44,11 +46,11 @@ export function finishedEvent(job: ClaimedJob, row: FinishedRow): JobEvent {
     attemptsLeft: job.attemptsLeft,
     threads: job.threads,
     progress: null,
-    atMs: row.finishedAtMs,
+    atMs: finishedAtMs,
     scheduledAtMs: job.scheduledAtMs,
-    startedAtMs: row.startedAtMs,
-    finishedAtMs: row.finishedAtMs,
-    queueTimeMs: Math.max(0, row.startedAtMs - job.readyAtMs),
+    startedAtMs,
+    finishedAtMs,
+    queueTimeMs: Math.max(0, startedAtMs - job.readyAtMs),
   };
 }
 

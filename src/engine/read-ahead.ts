@@ -5,21 +5,21 @@
  */
 const HORIZON_MS = 50;
 const JOBS_MAX = 3_000;
-/** Of payloads, as they are stored: 3,000 of 1 MiB would fill the memory. */
-const BYTES_MAX = 16 * 1024 * 1024;
+/** Of payloads as JSON: 3,000 of 1 MiB would fill the memory. */
+const CHARS_MAX = 16 * 1024 * 1024;
 /** Weight of the newest run in the moving average. */
 const NEWEST = 0.05;
 
 export class ReadAhead {
   readonly #averageMs = new Map<string, number>();
   /** The largest seen, forgotten slowly: one small payload says nothing of the next. */
-  readonly #payloadBytes = new Map<string, number>();
+  readonly #payloadChars = new Map<string, number>();
 
-  observe(type: string, runMs: number, payloadBytes: number): void {
+  observe(type: string, runMs: number, payloadChars: number): void {
     const average = this.#averageMs.get(type);
     this.#averageMs.set(type, average === undefined ? runMs : average + (runMs - average) * NEWEST);
-    const largest = (this.#payloadBytes.get(type) ?? 0) * (1 - NEWEST / 10);
-    this.#payloadBytes.set(type, Math.max(largest, payloadBytes));
+    const largest = (this.#payloadChars.get(type) ?? 0) * (1 - NEWEST / 10);
+    this.#payloadChars.set(type, Math.max(largest, payloadChars));
   }
 
   /** The average of this type no longer holds: nothing is read ahead until it has been seen again. */
@@ -32,7 +32,7 @@ export class ReadAhead {
     const average = this.#averageMs.get(type);
     if (average === undefined || average > HORIZON_MS) return 0;
     const jobs = Math.floor((HORIZON_MS * threads) / Math.max(average, 0.01));
-    const payloadBytes = Math.max(1, this.#payloadBytes.get(type) ?? 1);
-    return Math.min(jobs, JOBS_MAX, Math.floor(BYTES_MAX / payloadBytes));
+    const payloadChars = Math.max(1, this.#payloadChars.get(type) ?? 1);
+    return Math.min(jobs, JOBS_MAX, Math.floor(CHARS_MAX / payloadChars));
   }
 }

@@ -120,7 +120,7 @@ export class Worker {
       this.#options.onEnd({
         job,
         outcome: { kind: "CANCELLED" },
-        startDelayMs: waitedMs,
+        startDelayMs: Math.floor(waitedMs),
         runMs: 0,
       });
       return;

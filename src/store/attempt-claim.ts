@@ -12,6 +12,9 @@ export interface AttemptClaim {
 
 /** An attempt that its executor ended, on the way to the database. */
 export interface EndedAttempt extends AttemptClaim {
-  /** From the claim to the start of the executor: the time in this process's read-ahead. */
+  /**
+   * Whole milliseconds from the claim to the start of the executor: the time in this process's
+   * read-ahead.
+   */
   readonly startDelayMs: number;
 }

@@ -7,10 +7,11 @@
  * best rows each lane holds; then that many are locked in each. Locking while peeking would lock
  * (lanes × limit) rows for nothing.
  */
-import { BACKOFF_KINDS, type Backoff } from "../domain/backoff.ts";
+import { bareArray } from "./array-literal.ts";
 import type { Queryable } from "./database.ts";
 import type { Lane } from "./lane-catalog.ts";
 import { logMoves, tellMoves } from "./log-moves.ts";
+import { type Policy, policyOf } from "./policy.ts";
 
 /** A lane that the worker can serve now. */
 export interface ClaimLane {
@@ -39,7 +40,7 @@ export interface ClaimRequest {
 }
 
 /** A job that the claim moved: to RUNNING, or to CANCELLED where its `expiresAt` had passed. */
-export interface ClaimedJob {
+export interface ClaimedJob extends Policy {
   readonly id: string;
   readonly token: string;
   readonly lane: Lane;
@@ -58,11 +59,8 @@ export interface ClaimedJob {
   readonly expired: boolean;
   /** From the claim; null without an `expiresAt`. */
   readonly expiresInMs: number | null;
-  readonly backoff: Backoff;
-  readonly timeoutMs: number;
-  readonly payload: unknown;
-  /** As stored, compressed where that pays. */
-  readonly payloadBytes: number;
+  /** JSON text. */
+  readonly payload: string;
 }
 
 // "offset 0" keeps the look-up of each job a look-up: see finish-jobs for what a join may become.
@@ -70,9 +68,8 @@ const MOVE = `, d as (
   delete from vinyasa.ready_jobs where ctid = any(array(select tid from c))
 ), t as materialized (select clock_timestamp() as now),
 x as materialized (
-  select c.*, t.now, coalesce(j.expires_at <= t.now, false) as expired, j.payload,
-    pg_column_size(j.payload) as payload_bytes, j.expires_at, j.timeout_ms,
-    j.max_attempts, j.backoff_kind, j.backoff_base_ms, j.backoff_max_ms, j.backoff_jitter
+  select c.*, t.now, coalesce(j.expires_at <= t.now, false) as expired, j.payload, j.expires_at,
+    j.max_attempts, j.policy
   from t, c cross join lateral (
     select * from vinyasa.jobs j where j.id = c.job_id offset 0
   ) j
@@ -93,10 +90,9 @@ x as materialized (
     case when expired then 'expired before it started' end as message
   from x
 ), ${logMoves("moved")}, ${tellMoves("moved", "to_status = 7")}
-select job_id, lane, threads, rank, priority, version, attempt, attempts_left, expired, payload,
-  vinyasa.ms(expires_at) as expires_ms, vinyasa.ms(at) as at_ms, vinyasa.ms(ready_at) as ready_ms, vinyasa.ms(now) as now_ms,
-  timeout_ms::float8 as timeout_ms, payload_bytes, max_attempts, backoff_kind, backoff_jitter,
-  backoff_base_ms::float8 as backoff_base_ms, backoff_max_ms::float8 as backoff_max_ms, s.seen
+select job_id, lane, rank, priority, version, attempt, attempts_left, expired, payload::text,
+  vinyasa.ms(expires_at) as expires_ms, vinyasa.ms(at) as at_ms, vinyasa.ms(ready_at) as ready_ms,
+  vinyasa.ms(now) as now_ms, max_attempts, policy, s.seen
 from s left join x on true order by rank, at, job_id`;
 
 // An instance that was declared dead must not take the jobs back that were just taken from it. It is
@@ -150,25 +146,19 @@ interface ClaimRow {
   job_id: string | null;
   seen: number;
   lane: number;
-  threads: number;
   rank: number;
   priority: number;
   version: number;
   attempt: number;
   attempts_left: number;
   expired: boolean;
-  payload: unknown;
-  payload_bytes: number;
+  payload: string;
   expires_ms: number | null;
   at_ms: number;
   ready_ms: number;
   now_ms: number;
-  timeout_ms: number;
   max_attempts: number;
-  backoff_kind: number;
-  backoff_jitter: number;
-  backoff_base_ms: number;
-  backoff_max_ms: number;
+  policy: string;
 }
 
 export interface Claim {
@@ -187,10 +177,10 @@ export async function claimJobs(db: Queryable, request: ClaimRequest): Promise<C
     lanes.length === 1 ? CLAIM_LANE : CLAIM_LANES,
     lanes.length === 1 ? laneValues(request, only) : lanesValues(request),
   );
-  const byId = new Map(lanes.map(({ lane }) => [lane.id, lane]));
+  const byId = new Map(lanes.map((asked) => [asked.lane.id, asked]));
   const jobs = rows.flatMap((row) => {
     if (row.job_id === null) return [];
-    return [claimedJob(row, row.job_id, byId.get(row.lane) ?? only.lane, token)];
+    return [claimedJob(row, row.job_id, byId.get(row.lane) ?? only, token)];
   });
   return { jobs, exhausted: (rows[0]?.seen ?? 0) < request.limit };
 }
@@ -211,21 +201,27 @@ function lanesValues({ token, instance, worker, lanes, limit }: ClaimRequest): u
     token,
     instance,
     worker,
-    lanes.map(({ lane }) => lane.id),
-    lanes.map(({ threads }) => threads),
-    lanes.map(({ from }) => from.rank),
-    lanes.map(({ from }) => from.atMs),
+    bareArray(lanes.map(({ lane }) => lane.id)),
+    bareArray(lanes.map(({ threads }) => threads)),
+    bareArray(lanes.map(({ from }) => from.rank)),
+    bareArray(lanes.map(({ from }) => from.atMs)),
     limit,
   ];
 }
 
-function claimedJob(row: ClaimRow, id: string, lane: Lane, token: string): ClaimedJob {
+function claimedJob(
+  row: ClaimRow,
+  id: string,
+  { lane, threads }: ClaimLane,
+  token: string,
+): ClaimedJob {
   const { expired } = row;
+  const { backoff, timeoutMs } = policyOf(row.policy);
   return {
     id,
     token,
     lane,
-    threads: row.threads,
+    threads,
     priority: row.priority,
     rank: row.rank,
     attempt: expired ? row.attempt : row.attempt + 1,
@@ -237,14 +233,8 @@ function claimedJob(row: ClaimRow, id: string, lane: Lane, token: string): Claim
     claimedAtMs: row.now_ms,
     expired,
     expiresInMs: row.expires_ms === null ? null : row.expires_ms - row.now_ms,
-    backoff: {
-      kind: BACKOFF_KINDS[row.backoff_kind] ?? "EXPONENTIAL",
-      baseMs: row.backoff_base_ms,
-      maxMs: row.backoff_max_ms,
-      jitter: row.backoff_jitter,
-    },
-    timeoutMs: row.timeout_ms,
+    backoff,
+    timeoutMs,
     payload: row.payload,
-    payloadBytes: row.payload_bytes,
   };
 }

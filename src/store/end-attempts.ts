@@ -61,7 +61,7 @@ const END = {
   text: `/* end-attempts */
 with t as materialized (select clock_timestamp() as now),
 x as materialized (
-  select * from unnest($1::uuid[], $2::int[], $3::uuid[], $4::float8[], $5::smallint[], $6::smallint[],
+  select * from unnest($1::uuid[], $2::int[], $3::uuid[], $4::int[], $5::smallint[], $6::smallint[],
     $7::float8[], $8::int[], $9::boolean[], $10::text[], $11::text[], $12::text[])
     as x (id, ended_attempt, ended_token, start_delay_ms, outcome, next_status, next_delay_ms,
       next_attempts_left, retryable, error_message, error_code, error_stack)

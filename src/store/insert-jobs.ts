@@ -1,10 +1,12 @@
 /** Stores submitted jobs: one statement, one row each in `jobs` and in the state table it starts in. */
-import { BACKOFF_KINDS, type Backoff } from "../domain/backoff.ts";
+import type { Backoff } from "../domain/backoff.ts";
 import type { JobRecord } from "../domain/job-record.ts";
+import { bareArray, textArray } from "./array-literal.ts";
 import type { Queryable } from "./database.ts";
 import { jobIdTimeMs } from "./job-id.ts";
 import type { Lane } from "./lane-catalog.ts";
 import { logMoves, tellMoves } from "./log-moves.ts";
+import { policyText } from "./policy.ts";
 
 export interface NewJob {
   readonly id: string;
@@ -38,15 +40,13 @@ x as materialized (
   select u.*, case when scheduled_ms is null then t.now else to_timestamp(scheduled_ms / 1000) end as at,
     to_timestamp(expires_ms / 1000) as expires_at, t.now
   from unnest($1::uuid[], $2::int[], $3::smallint[], $4::jsonb[], $5::text[], $6::text[],
-    $7::smallint[], $8::smallint[], $9::real[], $10::bigint[], $11::bigint[], $12::bigint[],
-    $13::float8[], $14::float8[], $15::text[]) as u (id, lane, priority, payload, name, tags,
-    max_attempts, backoff_kind, backoff_jitter, backoff_base_ms, backoff_max_ms, timeout_ms,
-    scheduled_ms, expires_ms, idempotency_key), t
+    $7::smallint[], $8::text[], $9::float8[], $10::float8[], $11::text[]) as u (id, lane, priority,
+    payload, name, tags, max_attempts, policy, scheduled_ms, expires_ms, idempotency_key), t
 ), j as (
-  insert into vinyasa.jobs (id, lane, max_attempts, backoff_kind, backoff_jitter, backoff_base_ms,
-    backoff_max_ms, timeout_ms, expires_at, name, tags, idempotency_key, payload)
-  select id, lane, max_attempts, backoff_kind, backoff_jitter, backoff_base_ms, backoff_max_ms,
-    timeout_ms, expires_at, name, tags::text[], idempotency_key, payload from x
+  insert into vinyasa.jobs (id, lane, max_attempts, policy, expires_at, name, tags, idempotency_key,
+    payload)
+  select id, lane, max_attempts, policy, expires_at, name, tags::text[], idempotency_key, payload
+  from x
 ), r as (
   insert into vinyasa.ready_jobs (lane, rank, priority, at, job_id, version, attempt, attempts_left, ready_at)
   select lane, -priority::int, priority, at, id, 1, 0, max_attempts, now from x where at <= now
@@ -145,27 +145,19 @@ function ownerOf(owners: Map<string, KeyRow>, job: NewJob): KeyRow | null {
 
 function columnsOf(jobs: readonly NewJob[]): unknown[] {
   return [
-    jobs.map((job) => job.id),
-    jobs.map((job) => job.lane.id),
-    jobs.map((job) => job.priority),
-    jobs.map((job) => job.payload),
-    jobs.map((job) => job.name),
-    jobs.map((job) => (job.tags.length === 0 ? null : arrayLiteral(job.tags))),
-    jobs.map((job) => job.maxAttempts),
-    jobs.map((job) => BACKOFF_KINDS.indexOf(job.backoff.kind)),
-    jobs.map((job) => job.backoff.jitter),
-    jobs.map((job) => job.backoff.baseMs),
-    jobs.map((job) => job.backoff.maxMs),
-    jobs.map((job) => job.timeoutMs),
-    jobs.map((job) => job.scheduledAtMs),
-    jobs.map((job) => job.expiresAtMs),
-    jobs.map((job) => job.idempotencyKey),
+    bareArray(jobs.map((job) => job.id)),
+    bareArray(jobs.map((job) => job.lane.id)),
+    bareArray(jobs.map((job) => job.priority)),
+    textArray(jobs.map((job) => job.payload)),
+    textArray(jobs.map((job) => job.name)),
+    // A ragged list of lists cannot be a parameter.
+    textArray(jobs.map((job) => (job.tags.length === 0 ? null : textArray(job.tags)))),
+    bareArray(jobs.map((job) => job.maxAttempts)),
+    textArray(jobs.map(policyText)),
+    bareArray(jobs.map((job) => job.scheduledAtMs)),
+    bareArray(jobs.map((job) => job.expiresAtMs)),
+    textArray(jobs.map((job) => job.idempotencyKey)),
   ];
-}
-
-/** A ragged list of lists cannot be a parameter, so each list travels as PostgreSQL's array text. */
-function arrayLiteral(items: readonly string[]): string {
-  return `{${items.map((item) => `"${item.replace(/["\\]/g, "\\$&")}"`).join(",")}}`;
 }
 
 function recordOf(job: NewJob, row: InsertedRow | undefined): JobRecord {

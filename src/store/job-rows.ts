@@ -1,8 +1,8 @@
 /** How a job is put together from what was submitted and the one state table that holds it. */
-import { BACKOFF_KINDS, type BackoffKind } from "../domain/backoff.ts";
 import { statusFromCode } from "../domain/job.ts";
 import type { JobRecord } from "../domain/job-record.ts";
 import { jobIdTimeMs } from "./job-id.ts";
+import { policyOf } from "./policy.ts";
 
 const NEVER_STARTED = "null, null, null, null, null";
 const MOVES = "version, attempt, attempts_left, vinyasa.ms(at) as at_ms";
@@ -41,9 +41,8 @@ export const JOB_COLUMNS = `j.*, s.*, l.type, l.queue, l.threads::int as thread_
  */
 export const JOB_JOINS = `
 cross join lateral (
-  select id, lane, max_attempts::int, backoff_kind::int, backoff_jitter,
-    backoff_base_ms::float8, backoff_max_ms::float8, timeout_ms::float8,
-    vinyasa.ms(expires_at) as expires_ms, name, tags, idempotency_key
+  select id, lane, max_attempts::int, policy, vinyasa.ms(expires_at) as expires_ms, name, tags,
+    idempotency_key
   from vinyasa.jobs where id = p.id offset 0
 ) j
 join vinyasa.lanes l on l.id = j.lane
@@ -56,11 +55,7 @@ export interface JobRow {
   queue: string;
   thread_demand: number;
   max_attempts: number;
-  backoff_kind: number;
-  backoff_jitter: number;
-  backoff_base_ms: number;
-  backoff_max_ms: number;
-  timeout_ms: number;
+  policy: string;
   expires_ms: number | null;
   name: string | null;
   tags: string[] | null;
@@ -86,6 +81,7 @@ export interface JobRow {
  * @throws RangeError for a status or a back-off of a newer version of this code
  */
 export function jobRecord(row: JobRow): JobRecord {
+  const { backoff, timeoutMs } = policyOf(row.policy);
   return {
     id: row.id,
     type: row.type,
@@ -93,13 +89,8 @@ export function jobRecord(row: JobRow): JobRecord {
     threadDemand: row.thread_demand,
     name: row.name,
     maxAttempts: row.max_attempts,
-    timeoutMs: row.timeout_ms,
-    backoff: {
-      kind: backoffKind(row.backoff_kind),
-      baseMs: row.backoff_base_ms,
-      maxMs: row.backoff_max_ms,
-      jitter: row.backoff_jitter,
-    },
+    timeoutMs,
+    backoff,
     tags: row.tags ?? [],
     idempotencyKey: row.idempotency_key,
     createdAtMs: jobIdTimeMs(row.id),
@@ -117,10 +108,4 @@ export function jobRecord(row: JobRow): JobRecord {
     finishedAtMs: row.finished_ms,
     queueTimeMs: row.queue_ms,
   };
-}
-
-function backoffKind(code: number): BackoffKind {
-  const kind = BACKOFF_KINDS[code];
-  if (kind === undefined) throw new RangeError(`no back-off has the number ${code}`);
-  return kind;
 }

@@ -62,9 +62,9 @@ function explain(error: unknown, pool: pg.Pool, waitedMs: number): OperatorError
   // Only a client knows what the URL and the environment's PGHOST and the like come to.
   const { host, port } = new pg.Client(pool.options);
   const code = error instanceof pg.DatabaseError ? error.code : undefined;
-  // pg calls its own time limit "terminated unexpectedly".
+  // pg calls its own time limit "terminated unexpectedly"; a timer may be a millisecond early.
   const limitMs = pool.options.connectionTimeoutMillis ?? Number.POSITIVE_INFINITY;
-  const reason = waitedMs < limitMs ? reasonOf(error) : `no answer within ${limitMs} ms`;
+  const reason = waitedMs < limitMs - 10 ? reasonOf(error) : `no answer within ${limitMs} ms`;
   const remedy =
     (code !== undefined && REMEDIES[code]) ||
     "Start the server, or set DATABASE_URL to where it is; without DATABASE_URL an embedded database is used.";

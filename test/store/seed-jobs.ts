@@ -33,9 +33,8 @@ with x as materialized (
     "startedAt" timestamptz, name text, tags text[], payload jsonb, result jsonb, instance int,
     attempt int)
 ), jobs as (
-  insert into vinyasa.jobs (id, lane, max_attempts, backoff_kind, backoff_jitter, backoff_base_ms,
-    backoff_max_ms, timeout_ms, name, tags, payload)
-  select id, lane, 3, 0, 0.25, 2000, 3600000, 60000, name, tags, coalesce(payload, 'null') from x
+  insert into vinyasa.jobs (id, lane, max_attempts, policy, name, tags, payload)
+  select id, lane, 3, '[0,2000,3600000,0.25,60000]', name, tags, coalesce(payload, 'null') from x
   on conflict do nothing
 ), blocked as (
   insert into vinyasa.blocked_jobs (${COLUMNS}, open_parents, since)
