@@ -77,7 +77,9 @@ alter table vinyasa.finished_jobs add column claim_version int;
 update vinyasa.finished_jobs set claim_version = version - 1 where status = 5;
 
 -- `rank` is what the claim orders by: minus the priority, or before all of those once a job has
--- waited for too long.
+-- waited for too long. The last columns are copies of what `jobs` has, for jobs that come straight from
+-- their submit, so that a claim reads no other table: a look-up each was a fifth of its work. They
+-- are null where the payload is large, and where the job comes from another state.
 alter table vinyasa.ready_jobs rename to ready_jobs_1;
 create table vinyasa.ready_jobs (
   job_id uuid not null,
@@ -88,7 +90,11 @@ create table vinyasa.ready_jobs (
   version int not null,
   attempt int not null,
   attempts_left int not null,
-  priority smallint not null
+  priority smallint not null,
+  max_attempts smallint,
+  expires_at timestamptz,
+  policy text,
+  payload jsonb
 ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000);
 insert into vinyasa.ready_jobs
   select job_id, at, ready_at, lane, neg_priority, version, attempt, attempts_left, -neg_priority

@@ -17,7 +17,7 @@ export interface ExpirerOptions {
 const EVERY_MS = 1_000;
 const BATCH = 1_000;
 
-/** The claim refuses expired jobs by itself: this is for those that nobody comes to claim. */
+/** The claim passes over expired jobs; this ends them. */
 export function createExpirer({ db, bus, lanes, log }: ExpirerOptions): PacedLoop {
   const act = async () => {
     const jobs = await expireJobs(db, BATCH);

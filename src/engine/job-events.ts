@@ -10,24 +10,24 @@ import type { EndedRow } from "../store/end-attempts.ts";
 import type { EndedRun } from "./attempt.ts";
 
 export function claimedEvent(job: ClaimedJob): JobEvent {
-  const { expired, claimedAtMs } = job;
+  const { claimedAtMs } = job;
   return {
     id: job.id,
     version: job.version,
-    status: expired ? "CANCELLED" : "RUNNING",
+    status: "RUNNING",
     previousStatus: "PENDING",
     type: job.lane.type,
     queue: job.lane.queue,
     priority: job.priority,
     attempt: job.attempt,
     attemptsLeft: job.attemptsLeft,
-    threads: expired ? null : job.threads,
+    threads: job.threads,
     progress: null,
     atMs: claimedAtMs,
     scheduledAtMs: job.scheduledAtMs,
-    startedAtMs: expired ? null : claimedAtMs,
-    finishedAtMs: expired ? claimedAtMs : null,
-    queueTimeMs: expired ? null : Math.max(0, claimedAtMs - job.readyAtMs),
+    startedAtMs: claimedAtMs,
+    finishedAtMs: null,
+    queueTimeMs: Math.max(0, claimedAtMs - job.readyAtMs),
   };
 }
 

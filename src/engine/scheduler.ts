@@ -183,11 +183,10 @@ export class Scheduler implements Service {
     const { bus, membership, ledger, onUnwanted } = this.#options;
     const events = jobs.filter((job) => bus.isWatched(job.id)).map(claimedEvent);
     if (events.length > 0) bus.publish(events);
-    const runnable = jobs.filter((job) => !job.expired);
     if (membership.id !== instance || !membership.alive) return;
-    ledger.add(runnable);
-    if (this.#running) worker.accept(runnable);
-    else onUnwanted(runnable);
+    ledger.add(jobs);
+    if (this.#running) worker.accept(jobs);
+    else onUnwanted(jobs);
   }
 }
 

@@ -29,8 +29,9 @@ export class Envelope {
     this.#headBytes = Buffer.from(this.#head, "latin1");
   }
 
-  wrap(body: unknown): string {
-    return this.#head + JSON.stringify(body);
+  /** @param body JSON text */
+  wrap(body: string): string {
+    return this.#head + body;
   }
 
   /** Never throws. `foreign`: another version, too long, or no message of ours at all. */

@@ -11,7 +11,7 @@ import { type BusCounters, zeroBusCounters } from "./bus-counters.ts";
 import { BUS_TIMINGS, type BusTimings } from "./bus-timings.ts";
 import { type ControlMessage, parseControlMessage } from "./control-message.ts";
 import { Envelope } from "./envelope.ts";
-import { eventFromTuple, eventToTuple } from "./event-tuple.ts";
+import { eventFromTuple, eventsToJson } from "./event-tuple.ts";
 import { InterestAnnouncer } from "./interest-announcer.ts";
 import { Listeners } from "./listeners.ts";
 import { MESSAGE_EVENTS_MAX, Outbox } from "./outbox.ts";
@@ -165,16 +165,16 @@ export class RedisBus implements Bus {
   }
 
   async #sendEvents(bucket: number, events: readonly JobEvent[]): Promise<void> {
-    const sent = await this.#send(this.#channels[bucket] ?? "", events.map(eventToTuple));
+    const sent = await this.#send(this.#channels[bucket] ?? "", eventsToJson(events));
     if (sent) this.#counters.eventsSent += events.length;
     else this.#countDropped(events.length);
   }
 
   async #sendControl(message: ControlMessage): Promise<void> {
-    await this.#send(this.#control, message);
+    await this.#send(this.#control, JSON.stringify(message));
   }
 
-  async #send(channel: string, body: unknown): Promise<boolean> {
+  async #send(channel: string, body: string): Promise<boolean> {
     try {
       await this.#link.publish(channel, this.#envelope.wrap(body));
       this.#counters.messagesSent += 1;
@@ -188,7 +188,7 @@ export class RedisBus implements Bus {
   async #sendInterest(message: ControlMessage): Promise<number | null> {
     if (!this.#link.canPublish) return null;
     try {
-      const text = this.#envelope.wrap(message);
+      const text = this.#envelope.wrap(JSON.stringify(message));
       const receivers = await this.#link.publishCounted(this.#control, text);
       this.#counters.messagesSent += 1;
       // We are one of the receivers; if we are not, no answer would reach us.

@@ -10,7 +10,7 @@
 import { bareArray } from "./array-literal.ts";
 import type { Queryable } from "./database.ts";
 import type { Lane } from "./lane-catalog.ts";
-import { logMoves, tellMoves } from "./log-moves.ts";
+import { logMoves } from "./log-moves.ts";
 import { type Policy, policyOf } from "./policy.ts";
 
 /** A lane that the worker can serve now. */
@@ -39,7 +39,7 @@ export interface ClaimRequest {
   readonly token: string;
 }
 
-/** A job that the claim moved: to RUNNING, or to CANCELLED where its `expiresAt` had passed. */
+/** A job that the claim moved to RUNNING. */
 export interface ClaimedJob extends Policy {
   readonly id: string;
   readonly token: string;
@@ -56,44 +56,39 @@ export interface ClaimedJob extends Policy {
   readonly readyAtMs: number;
   /** When it was claimed, by the database's clock. */
   readonly claimedAtMs: number;
-  readonly expired: boolean;
   /** From the claim; null without an `expiresAt`. */
   readonly expiresInMs: number | null;
   /** JSON text. */
   readonly payload: string;
 }
 
-// "offset 0" keeps the look-up of each job a look-up: see finish-jobs for what a join may become.
+// A job that must not start any more is passed over, and the expirer cancels it. "offset 0" keeps the
+// look-up of a job that is not copied here a look-up: see finish-jobs for what a join may become.
+const NOT_EXPIRED = "(expires_at is null or expires_at > clock_timestamp())";
+
 const MOVE = `, d as (
   delete from vinyasa.ready_jobs where ctid = any(array(select tid from c))
 ), t as materialized (select clock_timestamp() as now),
-x as materialized (
-  select c.*, t.now, coalesce(j.expires_at <= t.now, false) as expired, j.payload, j.expires_at,
-    j.max_attempts, j.policy
-  from t, c cross join lateral (
-    select * from vinyasa.jobs j where j.id = c.job_id offset 0
-  ) j
-), r as (
+r as (
   insert into vinyasa.running_jobs (job_id, token, instance, worker, threads, lane, priority, at,
     version, attempt, attempts_left, ready_at, started_at, claim_version)
   select job_id, $1::uuid, $2::int, $3::smallint, threads, lane, priority, at, version + 1,
-    attempt + 1, attempts_left - 1, ready_at, now, version + 1 from x where not expired
-), f as (
-  insert into vinyasa.finished_jobs (job_id, status, lane, priority, version, attempt, attempts_left,
-    at, ready_at, finished_at)
-  select job_id, 7, lane, priority, version + 1, attempt, attempts_left, at, ready_at, now
-  from x where expired
+    attempt + 1, attempts_left - 1, ready_at, now, version + 1 from c, t
 ), moved as (
-  select job_id, lane, 3::smallint as from_status, version + 1 as version,
-    (case when expired then 7 else 4 end)::smallint as to_status,
-    case when expired then attempt else attempt + 1 end as attempt,
-    case when expired then 'expired before it started' end as message
-  from x
-), ${logMoves("moved")}, ${tellMoves("moved", "to_status = 7")}
-select job_id, lane, rank, priority, version, attempt, attempts_left, expired, payload::text,
-  vinyasa.ms(expires_at) as expires_ms, vinyasa.ms(at) as at_ms, vinyasa.ms(ready_at) as ready_ms,
-  vinyasa.ms(now) as now_ms, max_attempts, policy, s.seen
-from s left join x on true order by rank, at, job_id`;
+  select job_id, lane, 3::smallint as from_status, 4::smallint as to_status, version + 1 as version,
+    attempt + 1 as attempt from c
+), ${logMoves("moved")}
+select x.*, s.seen from s left join (
+  select c.job_id, c.lane, c.rank, c.priority, c.version + 1 as version, c.attempt + 1 as attempt,
+    c.attempts_left - 1 as attempts_left, vinyasa.ms(c.at) as at_ms,
+    vinyasa.ms(c.ready_at) as ready_ms, vinyasa.ms(t.now) as now_ms,
+    coalesce(c.max_attempts, j.max_attempts) as max_attempts, coalesce(c.policy, j.policy) as policy,
+    vinyasa.ms(coalesce(c.expires_at, j.expires_at)) as expires_ms,
+    coalesce(c.payload, j.payload)::text as payload
+  from t, c left join lateral (
+    select * from vinyasa.jobs j where j.id = c.job_id and c.payload is null offset 0
+  ) j on true
+) x on true order by rank, at_ms, job_id`;
 
 // An instance that was declared dead must not take the jobs back that were just taken from it. It is
 // looked up once a statement; a claim in that very moment is found by the rescuers' sweep.
@@ -105,7 +100,7 @@ const CLAIM_LANE = {
 with c as materialized (
   select *, ctid as tid, $5::smallint as threads from vinyasa.ready_jobs
   where lane = $4::int and (rank, at) >= ($6::int, to_timestamp($7::float8 / 1000))
-    and ${ALIVE}
+    and ${NOT_EXPIRED} and ${ALIVE}
   order by lane, rank, at, job_id limit $8::int for update skip locked
 ), s as materialized (select count(*)::int as seen from c)${MOVE}`,
 };
@@ -121,7 +116,7 @@ with l as materialized (
     select h.lane from l cross join lateral (
       select * from vinyasa.ready_jobs r
       where r.lane = l.lane
-        and (r.rank, r.at) >= (l.from_rank, to_timestamp(l.from_ms / 1000))
+        and (r.rank, r.at) >= (l.from_rank, to_timestamp(l.from_ms / 1000)) and ${NOT_EXPIRED}
       order by r.lane, r.rank, r.at, r.job_id limit $8::int
     ) h order by h.rank, h.at, h.job_id limit $8::int
   ) h group by h.lane
@@ -129,7 +124,7 @@ with l as materialized (
   select h.*, l.threads from best join l using (lane) cross join lateral (
     select *, r.ctid as tid from vinyasa.ready_jobs r
     where r.lane = l.lane
-      and (r.rank, r.at) >= (l.from_rank, to_timestamp(l.from_ms / 1000))
+      and (r.rank, r.at) >= (l.from_rank, to_timestamp(l.from_ms / 1000)) and ${NOT_EXPIRED}
     order by r.lane, r.rank, r.at, r.job_id limit best.n for update skip locked
   ) h
 ), s as materialized (select coalesce(sum(n), 0)::int as seen from best)${MOVE}`,
@@ -151,7 +146,6 @@ interface ClaimRow {
   version: number;
   attempt: number;
   attempts_left: number;
-  expired: boolean;
   payload: string;
   expires_ms: number | null;
   at_ms: number;
@@ -215,7 +209,6 @@ function claimedJob(
   { lane, threads }: ClaimLane,
   token: string,
 ): ClaimedJob {
-  const { expired } = row;
   const { backoff, timeoutMs } = policyOf(row.policy);
   return {
     id,
@@ -224,14 +217,13 @@ function claimedJob(
     threads,
     priority: row.priority,
     rank: row.rank,
-    attempt: expired ? row.attempt : row.attempt + 1,
-    attemptsLeft: expired ? row.attempts_left : row.attempts_left - 1,
+    attempt: row.attempt,
+    attemptsLeft: row.attempts_left,
     maxAttempts: row.max_attempts,
-    version: row.version + 1,
+    version: row.version,
     scheduledAtMs: row.at_ms,
     readyAtMs: row.ready_ms,
     claimedAtMs: row.now_ms,
-    expired,
     expiresInMs: row.expires_ms === null ? null : row.expires_ms - row.now_ms,
     backoff,
     timeoutMs,

@@ -32,6 +32,9 @@ export type KeyedInsert =
   | { readonly created: true; readonly job: JobRecord }
   | { readonly created: false; readonly existingId: string; readonly inputHash: string };
 
+/** A larger payload is not copied to where the claim finds it: a quarter of a page. */
+const COPIED_BYTES_MAX = 2_000;
+
 const INSERT = {
   name: "insert-jobs",
   text: `/* insert-jobs */
@@ -48,8 +51,12 @@ x as materialized (
   select id, lane, max_attempts, policy, expires_at, name, tags::text[], idempotency_key, payload
   from x
 ), r as (
-  insert into vinyasa.ready_jobs (lane, rank, priority, at, job_id, version, attempt, attempts_left, ready_at)
-  select lane, -priority::int, priority, at, id, 1, 0, max_attempts, now from x where at <= now
+  insert into vinyasa.ready_jobs (lane, rank, priority, at, job_id, version, attempt, attempts_left,
+    ready_at, max_attempts, expires_at, policy, payload)
+  select lane, -priority::int, priority, at, id, 1, 0, max_attempts, now, max_attempts, expires_at,
+    case when pg_column_size(payload) <= ${COPIED_BYTES_MAX} then policy end,
+    case when pg_column_size(payload) <= ${COPIED_BYTES_MAX} then payload end
+  from x where at <= now
 ), s as (
   insert into vinyasa.scheduled_jobs (job_id, lane, priority, at, version, attempt, attempts_left, since)
   select id, lane, priority, at, 1, 0, max_attempts, now from x where at > now
@@ -60,7 +67,7 @@ x as materialized (
   select id as job_id, lane, null::smallint as from_status, 1 as version, 0 as attempt,
     (case when at <= now then 3 else 2 end)::smallint as to_status, null::text as message from x
 ), ${logMoves("moved")}, ${tellMoves("moved", "to_status <> 3")}
-select id, at <= now as ready, vinyasa.ms(at) as at_ms, vinyasa.ms(now) as now_ms from x`,
+select vinyasa.ms(now) as now_ms from t`,
 };
 
 const TAKE_KEYS = {
@@ -77,19 +84,12 @@ const READ_KEYS = {
 select key, job_id, input_hash from vinyasa.idempotency_keys where key = any($1::text[])`,
 };
 
-interface InsertedRow {
-  id: string;
-  ready: boolean;
-  at_ms: number;
-  now_ms: number;
-}
-
 /** Stores jobs that carry no idempotency key, in their order. */
 export async function insertJobs(db: Queryable, jobs: readonly NewJob[]): Promise<JobRecord[]> {
   if (jobs.length === 0) return [];
-  const rows = await db.query<InsertedRow>(INSERT, columnsOf(jobs));
-  const byId = new Map(rows.map((row) => [row.id, row]));
-  return jobs.map((job) => recordOf(job, byId.get(job.id)));
+  const [row] = await db.query<{ now_ms: number }>(INSERT, columnsOf(jobs));
+  if (row === undefined) throw new Error("insert-jobs did not answer");
+  return jobs.map((job) => recordOf(job, row.now_ms));
 }
 
 /**
@@ -160,8 +160,8 @@ function columnsOf(jobs: readonly NewJob[]): unknown[] {
   ];
 }
 
-function recordOf(job: NewJob, row: InsertedRow | undefined): JobRecord {
-  if (row === undefined) throw new Error(`job ${job.id} was not returned by its insert`);
+function recordOf(job: NewJob, nowMs: number): JobRecord {
+  const scheduledAtMs = job.scheduledAtMs ?? nowMs;
   return {
     id: job.id,
     type: job.lane.type,
@@ -175,15 +175,15 @@ function recordOf(job: NewJob, row: InsertedRow | undefined): JobRecord {
     idempotencyKey: job.idempotencyKey,
     createdAtMs: jobIdTimeMs(job.id),
     expiresAtMs: job.expiresAtMs,
-    status: row.ready ? "PENDING" : "SCHEDULED",
+    status: scheduledAtMs <= nowMs ? "PENDING" : "SCHEDULED",
     version: 1,
     priority: job.priority,
     attempt: 0,
     attemptsLeft: job.maxAttempts,
     threads: null,
     progress: null,
-    scheduledAtMs: row.at_ms,
-    updatedAtMs: row.now_ms,
+    scheduledAtMs,
+    updatedAtMs: nowMs,
     startedAtMs: null,
     finishedAtMs: null,
     queueTimeMs: null,
