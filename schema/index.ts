@@ -7,10 +7,13 @@ import "./node.ts";
 import "./job.ts";
 import "./job-state.ts";
 import "./job-details.ts";
+import "./job-cancellation.ts";
 import "./job-query.ts";
 import "./job-list.ts";
 import "./submit-job.ts";
 import "./submit-jobs.ts";
+import "./cancel-job.ts";
+import "./retry-job.ts";
 import "./stats.ts";
 import "./job-type.ts";
 

@@ -1,6 +1,7 @@
 /** Reads that belong to single jobs, gathered into one statement for all jobs of a response. */
 import DataLoader from "dataloader";
 import type { JobRecord } from "../src/domain/job-record.ts";
+import { type Cancellation, readCancellations } from "../src/store/cancellations.ts";
 import type { Database } from "../src/store/database.ts";
 import {
   type AttemptRecord,
@@ -19,6 +20,7 @@ export interface Loaders {
   readonly result: DataLoader<string, unknown>;
   readonly attempts: DataLoader<string, readonly AttemptRecord[]>;
   readonly lastError: DataLoader<string, LastError | null>;
+  readonly cancellation: DataLoader<string, Cancellation | null>;
 }
 
 /** With the number of the attempt that it ended. */
@@ -33,6 +35,7 @@ export function createLoaders(db: Database): Loaders {
     result: loaderOf<unknown>((ids) => readResults(db, ids), null),
     attempts: loaderOf<readonly AttemptRecord[]>((ids) => readAttempts(db, ids), []),
     lastError: loaderOf<LastError | null>((ids) => readLastErrors(db, ids), null),
+    cancellation: loaderOf<Cancellation | null>((ids) => readCancellations(db, ids), null),
   };
 }
 

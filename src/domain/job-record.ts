@@ -54,3 +54,25 @@ export function applyEvent(job: JobRecord, event: JobEvent): JobRecord {
     queueTimeMs: event.queueTimeMs,
   };
 }
+
+/** What tells others of the job as it is now. */
+export function jobEvent(job: JobRecord, previousStatus: JobStatus | null): JobEvent {
+  return {
+    id: job.id,
+    version: job.version,
+    status: job.status,
+    previousStatus,
+    type: job.type,
+    queue: job.queue,
+    priority: job.priority,
+    attempt: job.attempt,
+    attemptsLeft: job.attemptsLeft,
+    threads: job.threads,
+    progress: job.progress,
+    atMs: job.updatedAtMs,
+    scheduledAtMs: job.scheduledAtMs,
+    startedAtMs: job.startedAtMs,
+    finishedAtMs: job.finishedAtMs,
+    queueTimeMs: job.queueTimeMs,
+  };
+}

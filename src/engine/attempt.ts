@@ -16,6 +16,14 @@ export interface EndedRun {
   readonly runMs: number;
 }
 
+export interface AttemptHooks {
+  readonly log: Logger;
+  /** Called once, unless the attempt is abandoned. */
+  readonly onEnd: (run: EndedRun) => void;
+  /** From 0 to 1; never after the end. */
+  readonly onProgress: (job: ClaimedJob, fraction: number) => void;
+}
+
 /**
  * Runs the executor against its deadline. Whichever comes first ends the attempt, once: the
  * executor, the timeout, or `letGo`. What the executor does afterwards is ignored; its AbortSignal
@@ -25,28 +33,22 @@ export class Attempt {
   readonly job: ClaimedJob;
   readonly #startedAt = performance.now();
   readonly #startDelayMs: number;
-  readonly #onEnd: (run: EndedRun) => void;
+  readonly #hooks: AttemptHooks;
   readonly #timer: NodeJS.Timeout;
   #abort: AbortController | null = null;
   #abortReason: Error | null = null;
   #ended = false;
 
-  constructor(
-    executor: Executor,
-    job: ClaimedJob,
-    claimedAt: number,
-    log: Logger,
-    onEnd: (run: EndedRun) => void,
-  ) {
+  constructor(executor: Executor, job: ClaimedJob, claimedAt: number, hooks: AttemptHooks) {
     this.job = job;
-    this.#onEnd = onEnd;
+    this.#hooks = hooks;
     this.#startDelayMs = Math.max(0, Math.floor(this.#startedAt - claimedAt));
     this.#timer = setTimeout(() => this.#timeOut(), Math.min(job.timeoutMs, TIMEOUT_MAX_MS));
     void outcomeOf(executor, JSON.parse(job.payload), this.#context()).then(
-      (outcome) => this.#end(outcome),
+      (outcome) => this.#settle(outcome),
       // outcomeOf promises not to reject: if it does, that is a bug here, and the job must not hang.
       (error: unknown) => {
-        log.error({ err: error, jobId: job.id }, "running an executor broke");
+        hooks.log.error({ err: error, jobId: job.id }, "running an executor broke");
         this.#end({ kind: "FAILED", error: internalError() });
       },
     );
@@ -68,6 +70,7 @@ export class Attempt {
   /** The signal is made when an executor asks for it: most no-ops never do. */
   #context(): ExecutorContext {
     const signal = () => this.#signal();
+    const progress = (fraction: number) => this.#report(fraction);
     const { id: jobId, attempt, threads } = this.job;
     return {
       jobId,
@@ -76,7 +79,16 @@ export class Attempt {
       get signal() {
         return signal();
       },
+      progress,
     };
+  }
+
+  #report(fraction: number): void {
+    if (!Number.isFinite(fraction)) {
+      throw new TypeError("progress() needs a number from 0 to 1");
+    }
+    if (this.#ended) return;
+    this.#hooks.onProgress(this.job, Math.min(1, Math.max(0, fraction)));
   }
 
   #signal(): AbortSignal {
@@ -98,12 +110,19 @@ export class Attempt {
     this.letGo({ kind: "TIMED_OUT", error }, message);
   }
 
+  /** An executor that blocked the event loop past its deadline comes back before the timer fires. */
+  #settle(outcome: Outcome): void {
+    const isLate = performance.now() - this.#startedAt > this.job.timeoutMs;
+    if (isLate && !this.#ended) this.#timeOut();
+    else this.#end(outcome);
+  }
+
   #end(outcome: Outcome): void {
     if (this.#ended) return;
     this.#ended = true;
     clearTimeout(this.#timer);
     const runMs = performance.now() - this.#startedAt;
-    this.#onEnd({ job: this.job, outcome, startDelayMs: this.#startDelayMs, runMs });
+    this.#hooks.onEnd({ job: this.job, outcome, startDelayMs: this.#startDelayMs, runMs });
   }
 }
 

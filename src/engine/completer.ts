@@ -18,12 +18,14 @@ import { BatchWriter } from "./batch-writer.ts";
 import type { ClaimLedger } from "./claim-ledger.ts";
 import { endedEvent, finishedEvent } from "./job-events.ts";
 import type { Service } from "./service.ts";
+import type { StaleWrites } from "./stale-writes.ts";
 
 export interface CompleterOptions {
   readonly db: Database;
   readonly bus: Bus;
   readonly log: Logger;
   readonly ledger: ClaimLedger;
+  readonly stale: StaleWrites;
   readonly random?: () => number;
   /** A job waits for this time now (milliseconds since 1970). */
   readonly onScheduled: (dueAtMs: number) => void;
@@ -42,8 +44,6 @@ export class Completer implements Service {
   readonly #options: CompleterOptions;
   readonly #successes: BatchWriter<Success>;
   readonly #others: BatchWriter<Unsuccess>;
-  /** Outcomes that came too late: their attempt was no longer ours. */
-  staleWrites = 0;
 
   constructor(options: CompleterOptions) {
     this.#options = options;
@@ -164,10 +164,7 @@ export class Completer implements Service {
 
   /** Written again after a lost answer, a missing row may well be our own first write. */
   #reportStale(jobIds: readonly string[], again: boolean): void {
-    if (jobIds.length === 0 || again) return;
-    this.staleWrites += jobIds.length;
-    const some = jobIds.slice(0, 10);
-    this.#options.log.warn({ count: jobIds.length, jobIds: some }, "stale outcomes refused");
+    if (!again) this.#options.stale.report("outcome", jobIds);
   }
 
   #refusedTwice(run: Unsuccess, error: unknown): void {

@@ -9,6 +9,7 @@ import type { Database } from "../store/database.ts";
 import type { LaneCatalog } from "../store/lane-catalog.ts";
 import { CODE_VERSION } from "../store/migrate.ts";
 import type { EndedRun } from "./attempt.ts";
+import { Canceller } from "./canceller.ts";
 import { ClaimLedger } from "./claim-ledger.ts";
 import { Completer } from "./completer.ts";
 import { endsWithin } from "./ends-within.ts";
@@ -16,12 +17,15 @@ import { createExpirer } from "./expirer.ts";
 import { LaneBook } from "./lane-book.ts";
 import { Maintenance } from "./maintenance.ts";
 import { Membership } from "./membership.ts";
+import { ProgressWriter } from "./progress-writer.ts";
 import { Promoter } from "./promoter.ts";
 import { ReadAhead } from "./read-ahead.ts";
 import { createReconciler } from "./reconciler.ts";
 import { Rescuer } from "./rescuer.ts";
 import { Scheduler } from "./scheduler.ts";
 import type { Service } from "./service.ts";
+import { StaleWrites } from "./stale-writes.ts";
+import { createStrayCancels } from "./stray-cancels.ts";
 import { Worker } from "./worker.ts";
 
 export interface EngineOptions {
@@ -58,6 +62,8 @@ export class Engine {
   readonly #ledger = new ClaimLedger();
   readonly #membership: Membership;
   readonly #completer: Completer;
+  readonly #progress: ProgressWriter;
+  readonly #stale: StaleWrites;
   readonly #promoter: Promoter;
   readonly #rescuer: Rescuer;
   readonly #scheduler: Scheduler;
@@ -74,8 +80,13 @@ export class Engine {
       this.#promoter.expect(dueAtMs);
     };
     const ledger = this.#ledger;
-    this.#completer = new Completer({ db, bus, log, ledger, onScheduled });
+    const stale = new StaleWrites(log);
+    this.#stale = stale;
+    this.#completer = new Completer({ db, bus, log, ledger, stale, onScheduled });
+    const onStale = (job: ClaimedJob) => this.#abandonStale(job);
+    this.#progress = new ProgressWriter({ db, bus, log, stale, onStale });
     this.#workers = this.#createWorkers();
+    const workers = this.#workers;
     const membership = this.#membership;
     this.#rescuer = new Rescuer({ db, bus, lanes, membership, log, leaseMs });
     const threadsMax = Math.max(1, ...options.workerThreads);
@@ -84,7 +95,7 @@ export class Engine {
       bus,
       log,
       membership,
-      workers: this.#workers,
+      workers,
       lanes: new LaneBook({ lanes, executors, queues, threadsMax }),
       readAhead: this.#readAhead,
       ledger,
@@ -99,11 +110,12 @@ export class Engine {
       ...(olderThanMs !== undefined && { olderThanMs }),
     });
     const upkeep = [this.#rescuer, this.#promoter, expirer, reconciler, maintenance];
-    this.#services = [this.#completer, ...upkeep];
+    this.#services = [this.#completer, this.#progress, ...this.#createCancellers(), ...upkeep];
   }
 
+  /** Writes that were refused, because their attempt was no longer this instance's. */
   get staleWrites(): number {
-    return this.#completer.staleWrites;
+    return this.#stale.total;
   }
 
   get instanceUuid(): string {
@@ -186,6 +198,20 @@ export class Engine {
     });
   }
 
+  #createCancellers(): Service[] {
+    const { db, heartbeatDb, bus, lanes, log } = this.#options;
+    const stray = createStrayCancels({ db, bus, lanes, log });
+    const canceller = new Canceller({
+      db: heartbeatDb,
+      bus,
+      log,
+      membership: this.#membership,
+      workers: this.#workers,
+      onStray: () => stray.wake(),
+    });
+    return [canceller, stray];
+  }
+
   #createWorkers(): Worker[] {
     const { executors, log, workerThreads } = this.#options;
     return workerThreads.map(
@@ -196,13 +222,18 @@ export class Engine {
           executors,
           log,
           onEnd: (run) => this.#ended(run),
+          onProgress: (job, fraction) => this.#progress.report(job, fraction),
           onIdle: () => this.#scheduler.nudge(),
         }),
     );
   }
 
   #ended(run: EndedRun): void {
-    this.#readAhead.observe(run.job.lane.type, run.runMs, run.job.payload.length);
+    // One that was let go says nothing of how long its type takes.
+    if (run.outcome.kind !== "CANCELLED") {
+      this.#readAhead.observe(run.job.lane.type, run.runMs, run.job.payload.length);
+    }
+    this.#progress.forget(run.job);
     this.#completer.add(run);
   }
 
@@ -225,8 +256,14 @@ export class Engine {
     }
   }
 
+  #abandonStale(job: ClaimedJob): void {
+    for (const worker of this.#workers) worker.abandon(job, "it was taken from this instance");
+    this.#ledger.remove(job);
+  }
+
   #abandonAll(why: string): void {
     this.#ledger.clear();
+    this.#progress.forgetAll();
     const dropped = this.#workers.reduce((sum, worker) => sum + worker.abandonAll(why), 0);
     if (dropped > 0) this.#options.log.warn({ jobs: dropped, why }, "dropped jobs");
   }

@@ -7,6 +7,7 @@
 import type { JobEvent } from "../domain/event.ts";
 import type { ClaimedJob } from "../store/claim-jobs.ts";
 import type { EndedRow } from "../store/end-attempts.ts";
+import type { ProgressRow } from "../store/write-progress.ts";
 import type { EndedRun } from "./attempt.ts";
 
 export function claimedEvent(job: ClaimedJob): JobEvent {
@@ -73,5 +74,27 @@ export function endedEvent(job: ClaimedJob, row: EndedRow, attemptsLeft: number)
     startedAtMs: final ? row.startedAtMs : null,
     finishedAtMs: final ? row.endedAtMs : null,
     queueTimeMs: final ? Math.max(0, row.startedAtMs - job.readyAtMs) : null,
+  };
+}
+
+/** `atMs` stays the start's: the database keeps no time of a progress, and a reader would see that. */
+export function progressEvent(job: ClaimedJob, row: ProgressRow): JobEvent {
+  return {
+    id: job.id,
+    version: row.version,
+    status: "RUNNING",
+    previousStatus: "RUNNING",
+    type: job.lane.type,
+    queue: job.lane.queue,
+    priority: job.priority,
+    attempt: job.attempt,
+    attemptsLeft: job.attemptsLeft,
+    threads: job.threads,
+    progress: row.progress,
+    atMs: job.claimedAtMs,
+    scheduledAtMs: job.scheduledAtMs,
+    startedAtMs: job.claimedAtMs,
+    finishedAtMs: null,
+    queueTimeMs: Math.max(0, job.claimedAtMs - job.readyAtMs),
   };
 }

@@ -2,7 +2,7 @@
 import type { Logger } from "pino";
 import type { Registry } from "../executors/registry.ts";
 import type { ClaimedJob } from "../store/claim-jobs.ts";
-import { Attempt, type EndedRun } from "./attempt.ts";
+import { Attempt, type AttemptHooks, type EndedRun } from "./attempt.ts";
 
 export interface WorkerOptions {
   /** From 1, within the instance. */
@@ -11,6 +11,7 @@ export interface WorkerOptions {
   readonly executors: Registry;
   readonly log: Logger;
   readonly onEnd: (run: EndedRun) => void;
+  readonly onProgress: (job: ClaimedJob, fraction: number) => void;
   /** Threads came free and nothing is read ahead for them. */
   readonly onIdle: () => void;
 }
@@ -24,6 +25,7 @@ export class Worker {
   readonly number: number;
   readonly threads: number;
   readonly #options: WorkerOptions;
+  readonly #hooks: AttemptHooks;
   readonly #running = new Map<string, Attempt>();
   #waiting: Waiting[] = [];
   /** Where the read-ahead begins in `#waiting`: shifting an array of thousands is slow. */
@@ -34,6 +36,8 @@ export class Worker {
 
   constructor(options: WorkerOptions) {
     this.#options = options;
+    const { log, onProgress } = options;
+    this.#hooks = { log, onProgress, onEnd: (run) => this.#ended(run) };
     this.number = options.number;
     this.threads = options.threads;
   }
@@ -89,6 +93,29 @@ export class Worker {
     for (const attempt of [...this.#running.values()]) attempt.letGo({ kind: "RELEASED" }, why);
   }
 
+  /** Ends this claim of the job as CANCELLED, started or not. False if it is not here. */
+  cancel(id: string, token: string, why: string): boolean {
+    const attempt = this.#running.get(id);
+    if (attempt?.job.token === token) {
+      attempt.letGo({ kind: "CANCELLED" }, why);
+      return true;
+    }
+    const waiting = this.#takeWaiting(id, token);
+    if (waiting === null) return false;
+    this.#cancelUnstarted(waiting);
+    this.#startWaiting();
+    this.#options.onIdle();
+    return true;
+  }
+
+  /** Drops one running job without a record: it was taken from this instance. */
+  abandon({ id, token }: ClaimedJob, why: string): void {
+    const attempt = this.#running.get(id);
+    if (attempt?.job.token !== token) return;
+    attempt.abandon(why);
+    this.#free(attempt.job);
+  }
+
   /** Drops everything without a record: the jobs were taken from this instance. */
   abandonAll(why: string): number {
     const dropped = this.takeReadAhead().length + this.#running.size;
@@ -117,26 +144,44 @@ export class Worker {
   #begin({ job, claimedAt }: Waiting): void {
     const waitedMs = performance.now() - claimedAt;
     if (job.expiresInMs !== null && waitedMs >= job.expiresInMs) {
-      this.#options.onEnd({
-        job,
-        outcome: { kind: "CANCELLED" },
-        startDelayMs: Math.floor(waitedMs),
-        runMs: 0,
-      });
+      this.#cancelUnstarted({ job, claimedAt });
       return;
     }
     const executor = this.#options.executors.get(job.lane.type);
     if (executor === undefined) throw new Error(`no executor runs ${job.lane.type}`);
     this.#threadsInUse += job.threads;
-    const { log } = this.#options;
-    const attempt = new Attempt(executor, job, claimedAt, log, (run) => this.#ended(run));
-    this.#running.set(job.id, attempt);
+    this.#running.set(job.id, new Attempt(executor, job, claimedAt, this.#hooks));
+  }
+
+  /** Out of the read-ahead; null if it is not there. */
+  #takeWaiting(id: string, token: string): Waiting | null {
+    const isIt = ({ job }: Waiting, index: number) =>
+      index >= this.#head && job.id === id && job.token === token;
+    const [waiting] = this.#waiting.splice(this.#placeOf(isIt), 1);
+    if (waiting === undefined) return null;
+    this.#threadsWaiting -= waiting.job.threads;
+    return waiting;
+  }
+
+  /** Past the end if there is none: nothing is taken out there. */
+  #placeOf(isIt: (waiting: Waiting, index: number) => boolean): number {
+    const place = this.#waiting.findIndex(isIt);
+    return place === -1 ? this.#waiting.length : place;
+  }
+
+  #cancelUnstarted({ job, claimedAt }: Waiting): void {
+    const startDelayMs = Math.floor(performance.now() - claimedAt);
+    this.#options.onEnd({ job, outcome: { kind: "CANCELLED" }, startDelayMs, runMs: 0 });
   }
 
   #ended(run: EndedRun): void {
-    this.#running.delete(run.job.id);
-    this.#threadsInUse -= run.job.threads;
     this.#options.onEnd(run);
+    this.#free(run.job);
+  }
+
+  #free(job: ClaimedJob): void {
+    this.#running.delete(job.id);
+    this.#threadsInUse -= job.threads;
     this.#startWaiting();
     if (this.#running.size === 0) this.#whenEmpty?.();
     this.#options.onIdle();

@@ -1,11 +1,16 @@
 /** Carries events and wake-ups between instances, or inside one process. */
 import type { JobEvent } from "../domain/event.ts";
 
-/** "There may be work": lanes that got ready jobs, or the earliest time at which one will. */
+/**
+ * "There may be work": lanes that got ready jobs, the earliest time at which one will, or instances
+ * that are to let go of jobs.
+ */
 export interface WakeUp {
   readonly lanes?: readonly number[];
   /** A job was scheduled for this time (milliseconds since 1970). */
   readonly dueAtMs?: number;
+  /** The database's numbers of instances for which a cancel waits. */
+  readonly cancels?: readonly number[];
 }
 
 export interface BusStatus {

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { ALL_BUCKETS } from "./bucket.ts";
 
-/** Lanes in one wake-up. More than that are left to the scheduler's poll. */
+/** Lanes, or instances, in one wake-up. More than that are left to the polls. */
 export const WAKE_LANES_MAX = 4_096;
 
 const mask = z.int().min(0).max(ALL_BUCKETS);
@@ -17,6 +17,7 @@ const controlMessage = z.discriminatedUnion("is", [
     is: z.literal("wake"),
     lanes: z.array(z.int()).max(WAKE_LANES_MAX).readonly().exactOptional(),
     dueAtMs: z.number().exactOptional(),
+    cancels: z.array(z.int()).max(WAKE_LANES_MAX).readonly().exactOptional(),
   }),
 ]);
 

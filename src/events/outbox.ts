@@ -27,6 +27,7 @@ export class Outbox {
   readonly #options: OutboxOptions;
   readonly #events: JobEvent[][] = Array.from({ length: BUCKET_COUNT }, () => []);
   readonly #lanes = new Set<number>();
+  readonly #cancels = new Set<number>();
   #dueAtMs = Number.POSITIVE_INFINITY;
   #hasWake = false;
   #isBusy = false;
@@ -47,9 +48,10 @@ export class Outbox {
     this.#begin();
   }
 
-  addWake({ lanes, dueAtMs }: WakeUp): void {
+  addWake({ lanes, dueAtMs, cancels }: WakeUp): void {
     this.#hasWake = true;
-    for (const lane of lanes ?? []) if (this.#lanes.size < WAKE_LANES_MAX) this.#lanes.add(lane);
+    addSome(this.#lanes, lanes);
+    addSome(this.#cancels, cancels);
     if (dueAtMs !== undefined) this.#dueAtMs = Math.min(this.#dueAtMs, dueAtMs);
     this.#begin();
   }
@@ -98,10 +100,16 @@ export class Outbox {
     const wakeUp: WakeUp = {
       ...(this.#lanes.size > 0 && { lanes: [...this.#lanes] }),
       ...(Number.isFinite(this.#dueAtMs) && { dueAtMs: this.#dueAtMs }),
+      ...(this.#cancels.size > 0 && { cancels: [...this.#cancels] }),
     };
     this.#lanes.clear();
+    this.#cancels.clear();
     this.#dueAtMs = Number.POSITIVE_INFINITY;
     this.#hasWake = false;
     return wakeUp;
   }
+}
+
+function addSome(waiting: Set<number>, numbers: readonly number[] = []): void {
+  for (const number of numbers) if (waiting.size < WAKE_LANES_MAX) waiting.add(number);
 }

@@ -17,6 +17,14 @@ export interface ExecutorContext {
   readonly threads: number;
   /** Aborts at the timeout, when the job is cancelled or lost, and when the grace time of a stop ends. */
   readonly signal: AbortSignal;
+  /**
+   * Shows how far the work is: from 0 to 1, values outside are moved to the nearer end. Call it as
+   * often as you like; watchers see at most two values a second, and the end of the run drops what has
+   * not been shown. After the end it does nothing.
+   *
+   * @throws TypeError for anything but a finite number
+   */
+  progress(fraction: number): void;
 }
 
 export interface ExecutorDefinition<Payload extends z.ZodType = z.ZodType, Result = unknown> {

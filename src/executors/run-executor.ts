@@ -57,11 +57,11 @@ function storableResult(result: unknown): string {
 
 function outcomeOfThrown(thrown: unknown): Outcome {
   if (isA(thrown, PostponeError)) {
-    return postponed(thrown.delayMs);
+    return postponed(delayOf(thrown));
   }
   const error = attemptError(thrown);
   if (isA(thrown, RetryAfterError)) {
-    const retryAfterMs = boundedMs(thrown.delayMs, RETRY_AFTER_MS_MAX);
+    const retryAfterMs = boundedMs(delayOf(thrown), RETRY_AFTER_MS_MAX);
     return { kind: "FAILED", error, retryAfterMs };
   }
   return { kind: "FAILED", error };
@@ -82,6 +82,15 @@ function isA<T>(value: unknown, kind: new (...args: never[]) => T): value is T {
     return value instanceof kind;
   } catch {
     return false;
+  }
+}
+
+/** Undefined where reading it throws: a proxy may look like an error of ours. */
+function delayOf(thrown: { readonly delayMs: unknown }): unknown {
+  try {
+    return thrown.delayMs;
+  } catch {
+    return undefined;
   }
 }
 

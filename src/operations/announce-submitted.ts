@@ -1,6 +1,5 @@
 /** Tells the others, after the commit, that jobs were stored. */
-import type { JobEvent } from "../domain/event.ts";
-import type { JobRecord } from "../domain/job-record.ts";
+import { type JobRecord, jobEvent } from "../domain/job-record.ts";
 import type { Bus, WakeUp } from "../events/bus.ts";
 import type { Lane } from "../store/lane-catalog.ts";
 
@@ -16,7 +15,7 @@ export interface SubmittedJob {
 export function announceSubmitted(bus: Bus, submitted: readonly SubmittedJob[]): void {
   if (submitted.length === 0) return;
   const watched = submitted.filter(({ job }) => bus.isWatched(job.id));
-  if (watched.length > 0) bus.publish(watched.map(({ job }) => submitEvent(job)));
+  if (watched.length > 0) bus.publish(watched.map(({ job }) => jobEvent(job, null)));
   bus.wake(wakeUpFor(submitted));
 }
 
@@ -30,26 +29,5 @@ function wakeUpFor(submitted: readonly SubmittedJob[]): WakeUp {
   return {
     ...(lanes.size > 0 && { lanes: [...lanes] }),
     ...(Number.isFinite(dueAtMs) && { dueAtMs }),
-  };
-}
-
-function submitEvent(job: JobRecord): JobEvent {
-  return {
-    id: job.id,
-    version: job.version,
-    status: job.status,
-    previousStatus: null,
-    type: job.type,
-    queue: job.queue,
-    priority: job.priority,
-    attempt: job.attempt,
-    attemptsLeft: job.attemptsLeft,
-    threads: job.threads,
-    progress: job.progress,
-    atMs: job.updatedAtMs,
-    scheduledAtMs: job.scheduledAtMs,
-    startedAtMs: job.startedAtMs,
-    finishedAtMs: job.finishedAtMs,
-    queueTimeMs: job.queueTimeMs,
   };
 }

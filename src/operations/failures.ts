@@ -80,3 +80,15 @@ export function batchRejected(rejected: readonly RejectedJob[], total: number): 
   const message = `${rejected.length} of ${total} jobs were rejected, so none was stored`;
   return { kind: "BATCH_REJECTED", message, path: ["jobs"], rejected };
 }
+
+/** @param id as it was sent */
+export function notFound(id: string): NotFound {
+  const shown = id.slice(0, 100).toWellFormed();
+  return { kind: "NOT_FOUND", message: `there is no job ${shown}`, path: ["id"] };
+}
+
+/** @param why what the job's status forbids: "only failed jobs can be retried" */
+export function invalidState(job: JobRecord, why: string): InvalidState {
+  const message = `job ${job.id} is ${job.status}: ${why}`;
+  return { kind: "INVALID_STATE", message, path: ["id"], job };
+}

@@ -56,6 +56,15 @@ export const MOVE_ENDED = `, a as (
   select job_id, claim_version, attempt, began_at, 3, 4 from ended
 )`;
 
+/**
+ * `status`, a number, or CANCELLED where it would let a job run again that somebody asked to cancel.
+ * For a row that is locked: then no cancel can come between this look and the move.
+ */
+export function uncancelled(status: string, jobId: string): string {
+  return `case when ${status} in (2, 3) and vinyasa.is_cancel_pending(${jobId})
+    then 7::smallint else ${status} end`;
+}
+
 const END = {
   name: "end-attempts",
   text: `/* end-attempts */
@@ -63,21 +72,26 @@ with t as materialized (select clock_timestamp() as now),
 x as materialized (
   select * from unnest($1::uuid[], $2::int[], $3::uuid[], $4::int[], $5::smallint[], $6::smallint[],
     $7::float8[], $8::int[], $9::boolean[], $10::text[], $11::text[], $12::text[])
-    as x (id, ended_attempt, ended_token, start_delay_ms, outcome, next_status, next_delay_ms,
+    as x (id, ended_attempt, ended_token, start_delay_ms, outcome, wanted_status, next_delay_ms,
       next_attempts_left, retryable, error_message, error_code, error_stack)
 ), ended as materialized (
-  select r.*, x.*, t.now, r.started_at + x.start_delay_ms * interval '1 millisecond' as began_at,
-    case when next_status = 2
+  select r.*, x.*, t.now, ${uncancelled("x.wanted_status", "r.job_id")} as next_status,
+    r.started_at + x.start_delay_ms * interval '1 millisecond' as began_at,
+    case when wanted_status = 2
       then t.now + next_delay_ms * interval '1 millisecond' else r.at end as next_at
   from t, x cross join lateral (
-    select *, r.ctid as tid from vinyasa.running_jobs r
+    select * from vinyasa.running_jobs r
     where r.job_id = x.id and r.attempt = x.ended_attempt and r.token = x.ended_token for update
   ) r
 ), d as (
-  delete from vinyasa.running_jobs where ctid = any(array(select tid from ended))
+  delete from vinyasa.running_jobs where job_id = any(array(select job_id from ended))
+), told_off as (
+  update vinyasa.cancellations c set instance = null
+  where c.job_id = any(array(select job_id from ended)) and c.instance is not null
 )${MOVE_ENDED}
 select job_id as id, version + 1 as version, next_status, vinyasa.ms(began_at) as started_ms,
-  vinyasa.ms(now) as now_ms, vinyasa.ms(next_at) as at_ms from ended`,
+  vinyasa.ms(now) as now_ms,
+  vinyasa.ms(case when next_status >= 5 then at else next_at end) as at_ms from ended`,
 };
 
 interface Row {

@@ -18,7 +18,9 @@ export interface Finished {
 // The lock on each row can only be a look-up by its key, and the delete a list of places. A plain join
 // of running_jobs to the batch is what the planner turns round when its statistics come from a moment
 // in which nothing ran: a batch of 1,000 then takes 200 ms instead of 25. What comes back is one row:
-// the caller knows the rest of each job.
+// the caller knows the rest of each job. A row that progress or a cancel changed between the snapshot
+// and the lock has a new place, at which the snapshot shows nothing to delete: then the statement is
+// refused, and sent again. Deleting by key finds such rows, and took 5 % longer.
 const FINISH = {
   name: "finish-jobs",
   text: `/* finish-jobs */
@@ -35,7 +37,7 @@ x as materialized (
     for update
   ) r
 ), d as (
-  delete from vinyasa.running_jobs where ctid = any(array(select tid from c))
+  delete from vinyasa.running_jobs where ctid = any(array(select tid from c)) returning 1
 ), f as (
   insert into vinyasa.finished_jobs (job_id, status, lane, priority, worker, threads, instance,
     version, attempt, attempts_left, at, ready_at, started_at, finished_at, claim_version, result)
@@ -45,8 +47,10 @@ x as materialized (
   select job_id, lane, 4::smallint as from_status, 5::smallint as to_status,
     version + 1 as version, attempt from c
 ), ${logMoves("moved")}
-select vinyasa.ms(t.now) as now_ms, c.numbers, c.versions from t, (
-  select array_agg(number)::text as numbers, array_agg(version + 1)::text as versions from c
+select vinyasa.ms(t.now) as now_ms, c.numbers, c.versions,
+  case when c.count <> (select count(*) from d) then vinyasa.look_again() end as again
+from t, (
+  select array_agg(number)::text as numbers, array_agg(version + 1)::text as versions, count(*) from c
 ) c`,
 };
 

@@ -1,6 +1,6 @@
 /** Takes running jobs back from instances that died. */
 import type { Queryable } from "./database.ts";
-import { MOVE_ENDED } from "./end-attempts.ts";
+import { MOVE_ENDED, uncancelled } from "./end-attempts.ts";
 import { type MovedJob, type MovedRow, movedJob } from "./moved-job.ts";
 
 // The attempt is spent: for all we know, it did its work. SKIP LOCKED: several rescuers at once, or
@@ -60,7 +60,8 @@ d as (
   where job_id = any($2::uuid[]) and token = any($3::uuid[]) and instance = $1::int returning *
 ), ended as materialized (
   select d.*, started_at as began_at, t.now, 6::smallint as outcome, d.at as next_at,
-    3::smallint as next_status, attempts_left + 1 as next_attempts_left, true as retryable,
+    ${uncancelled("3::smallint", "d.job_id")} as next_status,
+    attempts_left + 1 as next_attempts_left, true as retryable,
     null::text as error_message, null::text as error_code, null::text as error_stack
   from d, t
 )${MOVE_ENDED}

@@ -10,7 +10,7 @@ export const JOB_ID = "0193a5b0-1234-7000-8000-00000000abcd";
 
 export function contextWith(parts: Partial<ExecutorContext> = {}): ExecutorContext {
   const signal = new AbortController().signal;
-  return { jobId: JOB_ID, attempt: 1, threads: 1, signal, ...parts };
+  return { jobId: JOB_ID, attempt: 1, threads: 1, signal, progress: () => {}, ...parts };
 }
 
 export function run(

@@ -1,0 +1,66 @@
+/** Cancels one job: at once where it waits, as soon as its worker lets go where it runs. */
+import { isFinal } from "../domain/job.ts";
+import { type JobRecord, jobEvent } from "../domain/job-record.ts";
+import { storableText } from "../domain/storable.ts";
+import { type CancelledJob, cancelJobs } from "../store/cancel-jobs.ts";
+import { type InvalidState, invalidState, type NotFound } from "./failures.ts";
+import { moveJob } from "./move-job.ts";
+import { movedRecord } from "./moved-record.ts";
+import type { OperationDeps } from "./operation-deps.ts";
+
+export interface CancelJobInput {
+  readonly id: string;
+  readonly reason?: string | null | undefined;
+}
+
+export interface Cancelled {
+  readonly kind: "CANCELLED";
+  /** CANCELLED, or RUNNING for as long as its worker has not let go. */
+  readonly job: JobRecord;
+}
+
+export type CancelJobResult = Cancelled | NotFound | InvalidState;
+export type CancelJob = (input: CancelJobInput) => Promise<CancelJobResult>;
+
+/** A longer one is cut: a cancel should not fail for its words. */
+export const REASON_MAX = 1_000;
+
+/**
+ * The answer is the job as this call left it, or as it found it. Of a cancel and a completion in the
+ * same moment, whichever is written first counts: a job whose cancel was accepted while it ran may
+ * still come out as COMPLETED, or as FAILED if that was its last attempt. It never runs again.
+ */
+export function createCancelJob({ db, bus }: Pick<OperationDeps, "db" | "bus">): CancelJob {
+  return async ({ id, reason }) => {
+    const why = reasonOf(reason);
+    const result = await moveJob(db, id, {
+      move: async (jobId) => (await cancelJobs(db, [jobId], why))[0],
+      refuse: (job) =>
+        isFinal(job.status) ? invalidState(job, "a job that has ended cannot be cancelled") : null,
+    });
+    if (result.kind !== "MOVED") return result;
+    const { moved } = result;
+    const job = cancelledRecord(result.job, moved);
+    const changed = moved.running?.isNew ?? true;
+    if (changed && bus.isWatched(job.id)) bus.publish([jobEvent(job, moved.from)]);
+    if (moved.running !== null) bus.wake({ cancels: [moved.running.instance] });
+    return { kind: "CANCELLED", job };
+  };
+}
+
+/** Null for one of nothing but white space. */
+function reasonOf(reason: string | null | undefined): string | null {
+  const text = storableText(reason?.trim() ?? "", REASON_MAX);
+  return text === "" ? null : text;
+}
+
+function cancelledRecord(job: JobRecord, moved: CancelledJob): JobRecord {
+  const { running } = moved;
+  if (running === null) return movedRecord(job, moved);
+  const { threads, progress, startedAtMs, readyAtMs } = running;
+  return {
+    ...movedRecord(job, moved),
+    ...{ threads, progress, startedAtMs, updatedAtMs: startedAtMs },
+    queueTimeMs: Math.max(0, startedAtMs - readyAtMs),
+  };
+}

@@ -1,0 +1,119 @@
+/** Cancels jobs: waiting ones at once, running ones by a request to the instance that runs them. */
+import { bareArray } from "./array-literal.ts";
+import type { Queryable } from "./database.ts";
+import { logMoves, tellMoves } from "./log-moves.ts";
+import { type MovedJob, type MovedRow, movedJob } from "./moved-job.ts";
+
+/** A waiting job that is CANCELLED now, or a running one whose instance is to let go of it. */
+export interface CancelledJob extends MovedJob {
+  /** The running attempt; null where the job was waiting. */
+  readonly running: RunningCancel | null;
+}
+
+export interface RunningCancel {
+  /** The number of the instance that runs the job. */
+  readonly instance: number;
+  /** False: it was asked for before, and nothing changed. */
+  readonly isNew: boolean;
+  readonly threads: number;
+  readonly progress: number | null;
+  readonly startedAtMs: number;
+  readonly readyAtMs: number;
+}
+
+const WAITING = "job_id, lane, priority, at, version, attempt, attempts_left";
+
+// The lock on the running row makes this and the attempt's end take turns: whichever comes second sees
+// what the first one wrote. A request of long ago is kept with its reason, and only turned to the
+// instance that runs the job now. "xmax = 0" tells a row that was inserted from one that was found.
+const CANCEL = {
+  name: "cancel-jobs",
+  text: `/* cancel-jobs */
+with t as materialized (select clock_timestamp() as now),
+x as materialized (select id from unnest($1::uuid[]) as x (id) order by id),
+b as (
+  delete from vinyasa.blocked_jobs where job_id = any(array(select id from x))
+  returning ${WAITING}, null::timestamptz as ready_at
+), s as (
+  delete from vinyasa.scheduled_jobs where job_id = any(array(select id from x))
+  returning ${WAITING}, null::timestamptz as ready_at
+), r as (
+  delete from vinyasa.ready_jobs where job_id = any(array(select id from x))
+  returning ${WAITING}, ready_at
+), w as (
+  select 1::smallint as from_status, * from b union all select 2::smallint, * from s
+  union all select 3::smallint, * from r
+), f as (
+  insert into vinyasa.finished_jobs (job_id, status, lane, priority, version, attempt, attempts_left,
+    at, ready_at, finished_at)
+  select job_id, 7, lane, priority, version + 1, attempt, attempts_left, at, ready_at, t.now from w, t
+), running as materialized (
+  select r.* from x cross join lateral (
+    select * from vinyasa.running_jobs r where r.job_id = x.id for no key update
+  ) r
+), noted as (
+  insert into vinyasa.cancellations as c (job_id, instance, requested_at, reason)
+  select job_id, null::int, t.now, $2::text from w, t
+  union all
+  select job_id, instance, t.now, $2::text from running, t
+  on conflict (job_id) do update set instance = excluded.instance
+    where c.instance is distinct from excluded.instance
+  returning job_id, (xmax = 0) as fresh
+), asked as (
+  update vinyasa.running_jobs r set version = r.version + 1
+  where r.job_id = any(array(select job_id from noted where fresh))
+  returning r.job_id, r.lane, r.version, r.attempt
+), moved as (
+  select job_id, lane, from_status, 7::smallint as to_status, version + 1 as version, attempt,
+    $2::text as message from w
+), ${logMoves("moved")}, lines as (
+  select * from moved
+  union all
+  select job_id, lane, 4::smallint, 4::smallint, version, attempt,
+    'cancel requested' || coalesce(': ' || $2::text, '') from asked
+), ${tellMoves("lines")}
+select job_id as id, lane, from_status, 7 as to_status, priority, version + 1 as version, attempt,
+  attempts_left, vinyasa.ms(at) as at_ms, vinyasa.ms(t.now) as now_ms, null::int as instance,
+  false as is_new, null::int as threads, null::real as progress, null::float8 as started_ms,
+  null::float8 as ready_ms
+from w, t
+union all
+select r.job_id, r.lane, 4, 4, r.priority, coalesce(a.version, r.version), r.attempt,
+  r.attempts_left, vinyasa.ms(r.at), vinyasa.ms(t.now), r.instance, a.job_id is not null,
+  r.threads::int, r.progress, vinyasa.ms(r.started_at), vinyasa.ms(r.ready_at)
+from t, running r left join asked a using (job_id)`,
+};
+
+interface Row extends MovedRow {
+  instance: number | null;
+  is_new: boolean;
+  threads: number | null;
+  progress: number | null;
+  started_ms: number | null;
+  ready_ms: number | null;
+}
+
+/**
+ * Jobs that have ended, or that a move of the same moment took from where this statement's snapshot
+ * showed them, are absent: look again with a new call.
+ *
+ * @param ids distinct job ids in lower case
+ * @param reason storable text
+ */
+export async function cancelJobs(
+  db: Queryable,
+  ids: readonly string[],
+  reason: string | null,
+): Promise<CancelledJob[]> {
+  const rows = await db.query<Row>(CANCEL, [bareArray(ids), reason]);
+  return rows.map((row) => ({ ...movedJob(row), running: runningCancel(row) }));
+}
+
+function runningCancel(row: Row): RunningCancel | null {
+  const { instance, is_new: isNew, threads, progress, started_ms, ready_ms } = row;
+  if (instance === null) return null;
+  return {
+    ...{ instance, isNew, progress, threads: threads ?? 1 },
+    ...{ startedAtMs: started_ms ?? 0, readyAtMs: ready_ms ?? 0 },
+  };
+}
