@@ -1,0 +1,157 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { AttemptError } from "../../src/domain/outcome.ts";
+import { NonRetryableError, PostponeError, RetryAfterError } from "../../src/executors/errors.ts";
+import { openPostgres } from "../../src/store/postgres-database.ts";
+import { createTestDatabase, describeWithPostgres } from "../support/postgres.ts";
+import { EngineBench, executorOf, silentLog } from "./engine-bench.ts";
+
+describeWithPostgres("a failed attempt", () => {
+  let bench: EngineBench;
+
+  beforeEach(async () => {
+    const { url } = await createTestDatabase();
+    bench = new EngineBench(
+      await openPostgres({ url, poolMax: 8, role: "engine", log: silentLog }),
+    );
+  });
+
+  afterEach(() => bench.close());
+
+  /** Milliseconds from the end of each attempt to the time that was set for the next. */
+  const waits = async (id: string): Promise<number[]> => {
+    const rows = await bench.db.query<{ wait_ms: number }>(
+      {
+        name: "waits",
+        text: `select vinyasa.ms(b.started_at) - vinyasa.ms(a.finished_at) as wait_ms
+          from vinyasa.job_attempts a join (
+            select job_id, number, started_at from vinyasa.job_attempts
+            union all select job_id, attempt, started_at from vinyasa.finished_jobs where status = 5
+          ) b on b.job_id = a.job_id and b.number = a.number + 1
+          where a.job_id = $1::uuid order by a.number`,
+      },
+      [id],
+    );
+    return rows.map(({ wait_ms }) => wait_ms);
+  };
+
+  const failingUntil = (last: number, toError: (attempt: number) => unknown) =>
+    executorOf("failing", (_payload, { attempt }) => {
+      if (attempt < last) throw toError(attempt);
+      return attempt;
+    });
+
+  it.each([
+    ["EXPONENTIAL", 400, [100, 200, 400, 400]],
+    ["FIXED", 400, [100, 100, 100, 100]],
+    ["FIXED", 50, [50, 50, 50, 50]],
+  ] as const)(
+    "is followed by another after a %s back-off of at most %d ms, never early",
+    async (kind, maxMs, expected) => {
+      await bench.startEngine([failingUntil(5, () => new Error("once more"))]);
+      const backoff = { kind, baseMs: 100, maxMs, jitter: 0 };
+      const id = await bench.submit({ type: "failing", maxAttempts: 5, backoff });
+      expect(await bench.untilEnded(id)).toMatchObject({ status: "COMPLETED", attempt: 5 });
+      const waited = await waits(id);
+      expect(waited).toHaveLength(4);
+      // Milliseconds are cut off at both ends of the span.
+      waited.forEach((wait, index) => {
+        expect(wait).toBeGreaterThanOrEqual((expected[index] ?? 0) - 1);
+      });
+    },
+  );
+
+  it("spreads the next start by the jitter, on top of the base", async () => {
+    await bench.startEngine([failingUntil(9, () => new Error("once more"))], {
+      workerThreads: [50],
+    });
+    const backoff = { kind: "FIXED", baseMs: 3_600_000, maxMs: 3_600_000, jitter: 0.5 } as const;
+    const ids = await bench.submitMany(
+      Array.from({ length: 50 }, () => ({ type: "failing", backoff })),
+    );
+    const delays: number[] = [];
+    for (const id of ids) {
+      const job = await bench.until(id, ({ status }) => status === "SCHEDULED");
+      delays.push(job.scheduledAtMs - job.updatedAtMs);
+    }
+    expect(Math.min(...delays)).toBeGreaterThanOrEqual(3_600_000 - 1);
+    expect(Math.max(...delays)).toBeLessThanOrEqual(5_400_000 + 1);
+    expect(Math.max(...delays) - Math.min(...delays)).toBeGreaterThan(100_000);
+  });
+
+  describe("keeps its error", () => {
+    const errorOf = async (thrown: unknown): Promise<AttemptError> => {
+      await bench.startEngine([
+        executorOf("failing", () => {
+          throw thrown;
+        }),
+      ]);
+      const id = await bench.submit({ type: "failing", maxAttempts: 1 });
+      expect((await bench.untilEnded(id)).status).toBe("FAILED");
+      const [attempt] = await bench.attempts(id);
+      if (attempt?.error === null || attempt === undefined) throw new Error("there is no error");
+      return attempt.error;
+    };
+
+    it("with message, code and stack", async () => {
+      const error = Object.assign(new Error("no such host"), { code: "ENOTFOUND" });
+      expect(await errorOf(error)).toMatchObject({
+        ...{ message: "no such host", code: "ENOTFOUND", retryable: true, stack: error.stack },
+      });
+    });
+
+    it("with the messages of its causes", async () => {
+      const error = new Error("the request failed", { cause: new Error("connection reset") });
+      expect((await errorOf(error)).message).toBe("the request failed: connection reset");
+    });
+
+    it("without what the database refuses, and bounded", async () => {
+      const long = "y".repeat(100_000);
+      const error = new Error(`NUL \u0000 and half \uD800 ${long}`);
+      const { message, stack } = await errorOf(error);
+      expect(message).toMatch(/^NUL \uFFFD and half \uFFFD y+$/);
+      expect(message).toHaveLength(4_000);
+      expect(stack?.length).toBeLessThanOrEqual(16_000);
+    });
+  });
+
+  it("keeps each error of each attempt, newest first", async () => {
+    await bench.startEngine([failingUntil(99, (attempt) => new Error(`failure ${attempt}`))]);
+    const id = await bench.submit({ type: "failing", maxAttempts: 3 });
+    expect(await bench.untilEnded(id)).toMatchObject({ status: "FAILED", attemptsLeft: 0 });
+    const attempts = await bench.attempts(id);
+    expect(attempts.map(({ number, error }) => [number, error?.message])).toEqual([
+      [3, "failure 3"],
+      [2, "failure 2"],
+      [1, "failure 1"],
+    ]);
+  });
+
+  it("that no retry can mend is the last, whatever attempts are left", async () => {
+    const fatal = () => new NonRetryableError("no such account", { code: "GONE" });
+    await bench.startEngine([failingUntil(99, fatal)]);
+    const id = await bench.submit({ type: "failing", maxAttempts: 10 });
+    expect(await bench.untilEnded(id)).toMatchObject({
+      ...{ status: "FAILED", attempt: 1, attemptsLeft: 9 },
+    });
+    const [attempt] = await bench.attempts(id);
+    expect(attempt?.error).toMatchObject({ code: "GONE", retryable: false });
+  });
+
+  it("that asks for a later retry waits for the longer of that and the back-off", async () => {
+    await bench.startEngine([failingUntil(3, (attempt) => new RetryAfterError(attempt * 150))]);
+    const backoff = { kind: "FIXED", baseMs: 200, maxMs: 200, jitter: 0 } as const;
+    const id = await bench.submit({ type: "failing", backoff });
+    await bench.untilEnded(id);
+    const [first, second] = await waits(id);
+    expect(first).toBeGreaterThanOrEqual(199);
+    expect(second).toBeGreaterThanOrEqual(299);
+  });
+
+  it("that was postponed is none: the next one has as many left", async () => {
+    await bench.startEngine([failingUntil(4, () => new PostponeError(20))]);
+    const id = await bench.submit({ type: "failing", maxAttempts: 1 });
+    const job = await bench.untilEnded(id);
+    expect(job).toMatchObject({ status: "COMPLETED", attempt: 4, attemptsLeft: 0 });
+    for (const wait of await waits(id)) expect(wait).toBeGreaterThanOrEqual(19);
+  });
+});
