@@ -6,6 +6,7 @@ import { readConfig } from "./config.ts";
 import { OperatorError } from "./domain/errors.ts";
 import { type Instance, startInstance } from "./instance.ts";
 import { chooseLogFormat, createLog, type Log } from "./log.ts";
+import { outliveStrayErrors } from "./stray-errors.ts";
 
 const EXIT_SECOND_SIGNAL = 130;
 
@@ -38,15 +39,6 @@ function listenForSignals(log: Log): { first: Promise<void> } {
     process.on("SIGINT", onSignal);
   });
   return { first };
-}
-
-/**
- * What an executor throws after its job has ended (in a timer of its own, say) reaches nobody else.
- * It must not end the jobs of all others.
- */
-function outliveStrayErrors(log: Log): void {
-  process.on("unhandledRejection", (err) => log.error({ err }, "nobody awaited this rejection"));
-  process.on("uncaughtException", (err) => log.error({ err }, "nobody caught this error"));
 }
 
 async function shutDown(instance: Instance, log: Log): Promise<void> {

@@ -34,7 +34,6 @@ function impostor(kind: { readonly prototype: object }): object {
 type Settle = (value: unknown) => void;
 
 function thenable(then: (resolve: Settle, reject: Settle) => void): object {
-  // biome-ignore lint/suspicious/noThenProperty: a thing that looks like a promise is the point
   return { then };
 }
 
