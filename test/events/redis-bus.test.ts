@@ -192,9 +192,16 @@ describeWithRedis("the bus over Redis", () => {
     bus.wake({ lanes: [1, 2] });
     bus.wake({ lanes: [2, 3], dueAtMs: 900 });
     bus.wake({ dueAtMs: 800 });
-    expect(own).toEqual([{ lanes: [1, 2] }, { lanes: [2, 3], dueAtMs: 900 }, { dueAtMs: 800 }]);
-    await vi.waitFor(() => expect(others).toEqual([{ lanes: [1, 2, 3], dueAtMs: 800 }]));
-    expect(own).toHaveLength(3);
+    bus.wake({ cancels: [7] });
+    expect(own).toEqual([
+      { lanes: [1, 2] },
+      { lanes: [2, 3], dueAtMs: 900 },
+      { dueAtMs: 800 },
+      { cancels: [7] },
+    ]);
+    const all = { lanes: [1, 2, 3], dueAtMs: 800, cancels: [7] };
+    await vi.waitFor(() => expect(others).toEqual([all]));
+    expect(own).toHaveLength(4);
   });
 
   test("drops and counts whatever no server of this version wrote, and goes on", async () => {

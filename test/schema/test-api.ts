@@ -16,7 +16,7 @@ import { toRequestError } from "../../schema/to-request-error.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import { InProcessBus } from "../../src/events/in-process-bus.ts";
 import { JobUpdates } from "../../src/events/job-updates.ts";
-import { defineExecutor } from "../../src/executors/define-executor.ts";
+import { defineExecutor, type Executor } from "../../src/executors/define-executor.ts";
 import { NonRetryableError } from "../../src/executors/errors.ts";
 import { Registry } from "../../src/executors/registry.ts";
 import { reverseString } from "../../src/executors/reverse-string.ts";
@@ -74,14 +74,15 @@ export interface TestApi {
 
 export type Live = AsyncIterableIterator<ExecutionResult> | ExecutionResult;
 
-export async function openTestApi(): Promise<TestApi> {
+/** @param more job types besides the usual ones */
+export async function openTestApi(more: readonly Executor[] = []): Promise<TestApi> {
   const { url } = await createTestDatabase();
   const postgres = await openPostgres({ url, poolMax: 8, role: "api", log });
   const statements: string[] = [];
   const db = recording(postgres, statements);
   const bus = new InProcessBus(log);
   const lanes = new LaneCatalog(db);
-  const executors = new Registry([reverseString, flaky, anything]);
+  const executors = new Registry([reverseString, flaky, anything, ...more]);
   const operations = createOperations({ db, lanes, executors, bus });
   const read = (ids: readonly string[]) => readJobs(db, ids);
   const updates = new JobUpdates({ bus, readJobs: read, log, subscriptionsMax: 100 });

@@ -58,6 +58,31 @@ mutation SubmitFailing {
 }
 `;
 
+const CANCEL = `# Cancel a job that waits or runs, here the newest one.
+# Submit one with a scheduledAt to have the time, or
+# run the tab before this one first.
+mutation Cancel($id: ID!) {
+  cancelJob(input: { id: $id, reason: "no longer needed" }) {
+    ... on CancelJobPayload {
+      job { id status cancelRequestedAt cancelReason }
+    }
+    ... on UserError { code message path }
+  }
+}
+`;
+
+const RUN_AGAIN = `# Run a job again that failed or was cancelled, with
+# a fresh set of attempts.
+mutation Retry($id: ID!) {
+  retryJob(input: { id: $id }) {
+    ... on RetryJobPayload {
+      job { id status attempt attemptsLeft scheduledAt }
+    }
+    ... on UserError { code message path }
+  }
+}
+`;
+
 const LIST = `# The newest jobs. For the next page, pass
 # pageInfo.endCursor as "after".
 query List($first: Int!, $after: String, $filter: JobFilter) {
@@ -99,6 +124,8 @@ export const GRAPHIQL_TABS: readonly GraphiQLTab[] = [
   { query: SUBMIT },
   { query: WATCH, variables: printed({ id: "LAST" }) },
   { query: RETRY },
+  { query: CANCEL, variables: printed({ id: "LAST" }) },
+  { query: RUN_AGAIN, variables: printed({ id: "LAST" }) },
   { query: LIST, variables: printed({ first: 20, after: null, filter: {} }) },
   { query: STATS },
 ];
