@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Database } from "../../src/store/database.ts";
 import { openEmbedded } from "../../src/store/embedded-database.ts";
 import { migrate } from "../../src/store/migrate.ts";
+import { readMigrations } from "../../src/store/migration-files.ts";
 import { openPostgres } from "../../src/store/postgres-database.ts";
 import { createTestFolder } from "../support/embedded.ts";
 import { createTestDatabase, describeWithPostgres } from "../support/postgres.ts";
@@ -279,7 +280,7 @@ function conforms(open: () => Promise<Database>): void {
     await db.script("drop schema vinyasa cascade");
     const results = await Promise.all([migrate(db), migrate(db), migrate(db)]);
     const versions = results.map(({ version }) => version);
-    const all = Array.from({ length: versions[0] ?? 0 }, (_, i) => i + 1);
+    const all = (await readMigrations()).map(({ version }) => version);
     expect(all.length).toBeGreaterThan(0);
     expect(new Set(versions).size).toBe(1);
     expect(results.flatMap(({ applied }) => applied).sort((a, b) => a - b)).toEqual(all);
