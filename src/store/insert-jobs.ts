@@ -35,29 +35,44 @@ export type KeyedInsert =
 /** A larger payload is not copied to where the claim finds it: a quarter of a page. */
 const COPIED_BYTES_MAX = 2_000;
 
-const INSERT = {
-  name: "insert-jobs",
-  text: `/* insert-jobs */
-with t as materialized (select clock_timestamp() as now),
+/**
+ * Expressions `t` (now), `x` (the jobs of `columnsOf`) and `j` (their rows in `jobs`).
+ *
+ * @param more further arrays and their columns
+ */
+export function submittedJobs(more = { arrays: "", columns: "" }): string {
+  return `t as materialized (select clock_timestamp() as now),
 x as materialized (
   select u.*, case when scheduled_ms is null then t.now else to_timestamp(scheduled_ms / 1000) end as at,
     to_timestamp(expires_ms / 1000) as expires_at, t.now
   from unnest($1::uuid[], $2::int[], $3::smallint[], $4::jsonb[], $5::text[], $6::text[],
-    $7::smallint[], $8::text[], $9::float8[], $10::float8[], $11::text[]) as u (id, lane, priority,
-    payload, name, tags, max_attempts, policy, scheduled_ms, expires_ms, idempotency_key), t
+    $7::smallint[], $8::text[], $9::float8[], $10::float8[], $11::text[]${more.arrays}) as u (id, lane,
+    priority, payload, name, tags, max_attempts, policy, scheduled_ms, expires_ms,
+    idempotency_key${more.columns}), t
 ), j as (
   insert into vinyasa.jobs (id, lane, max_attempts, policy, expires_at, name, tags, idempotency_key,
     payload)
   select id, lane, max_attempts, policy, expires_at, name, tags::text[], idempotency_key, payload
   from x
-), r as (
+)`;
+}
+
+/** The expression `r`: the rows in `ready_jobs` of those in `x` that are `where`. */
+export function readyJobs(where: string): string {
+  const isSmall = `pg_column_size(payload) <= ${COPIED_BYTES_MAX}`;
+  return `r as (
   insert into vinyasa.ready_jobs (lane, rank, priority, at, job_id, version, attempt, attempts_left,
     ready_at, max_attempts, expires_at, policy, payload)
   select lane, -priority::int, priority, at, id, 1, 0, max_attempts, now, max_attempts, expires_at,
-    case when pg_column_size(payload) <= ${COPIED_BYTES_MAX} then policy end,
-    case when pg_column_size(payload) <= ${COPIED_BYTES_MAX} then payload end
-  from x where at <= now
-), s as (
+    case when ${isSmall} then policy end, case when ${isSmall} then payload end
+  from x where ${where}
+)`;
+}
+
+const INSERT = {
+  name: "insert-jobs",
+  text: `/* insert-jobs */
+with ${submittedJobs()}, ${readyJobs("at <= now")}, s as (
   insert into vinyasa.scheduled_jobs (job_id, lane, priority, at, version, attempt, attempts_left, since)
   select id, lane, priority, at, 1, 0, max_attempts, now from x where at > now
 ), q as (
@@ -89,7 +104,7 @@ export async function insertJobs(db: Queryable, jobs: readonly NewJob[]): Promis
   if (jobs.length === 0) return [];
   const [row] = await db.query<{ now_ms: number }>(INSERT, columnsOf(jobs));
   if (row === undefined) throw new Error("insert-jobs did not answer");
-  return jobs.map((job) => recordOf(job, row.now_ms));
+  return jobs.map((job) => submittedRecord(job, row.now_ms));
 }
 
 /**
@@ -143,7 +158,8 @@ function ownerOf(owners: Map<string, KeyRow>, job: NewJob): KeyRow | null {
   return job.idempotencyKey === null ? null : (owners.get(job.idempotencyKey) ?? null);
 }
 
-function columnsOf(jobs: readonly NewJob[]): unknown[] {
+/** The parameters $1 to $11 of `submittedJobs`. */
+export function columnsOf(jobs: readonly NewJob[]): unknown[] {
   return [
     bareArray(jobs.map((job) => job.id)),
     bareArray(jobs.map((job) => job.lane.id)),
@@ -160,7 +176,8 @@ function columnsOf(jobs: readonly NewJob[]): unknown[] {
   ];
 }
 
-function recordOf(job: NewJob, nowMs: number): JobRecord {
+/** The job as its submit left it. */
+export function submittedRecord(job: NewJob, nowMs: number): JobRecord {
   const scheduledAtMs = job.scheduledAtMs ?? nowMs;
   return {
     id: job.id,

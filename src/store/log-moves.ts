@@ -4,7 +4,7 @@
  * Common table expressions that record the moves in the expression named `source`: `logged` for the
  * event log and `counted` for the counters. It must have the columns job_id, lane, from_status (null
  * for a submit), to_status, version and attempt. Being in the same statement, they commit with the
- * move or not at all.
+ * move or not at all. A submit comes before what the same statement makes of the job.
  */
 export function logMoves(source: string): string {
   return `g as materialized (
@@ -14,6 +14,7 @@ export function logMoves(source: string): string {
   ), logged as (
     insert into vinyasa.job_events (lane, previous_status, status, job_ids, versions, attempts)
     select lane, from_status, to_status, job_ids, versions, attempts from g
+    order by from_status nulls first
   ), counted as (
     insert into vinyasa.counter_deltas (lane, status, delta)
     select lane, to_status, n from g
