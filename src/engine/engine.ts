@@ -13,6 +13,7 @@ import { ClaimLedger } from "./claim-ledger.ts";
 import { Completer } from "./completer.ts";
 import { endsWithin } from "./ends-within.ts";
 import { createExpirer } from "./expirer.ts";
+import { Fleet } from "./fleet.ts";
 import { LaneBook } from "./lane-book.ts";
 import { Maintenance } from "./maintenance.ts";
 import { Membership } from "./membership.ts";
@@ -85,7 +86,7 @@ export class Engine {
       log,
       membership,
       workers: this.#workers,
-      lanes: new LaneBook({ lanes, executors, queues, threadsMax }),
+      lanes: new LaneBook({ lanes, executors, queues, threadsMax, fleet: new Fleet(leaseMs) }),
       readAhead: this.#readAhead,
       ledger,
       pollIntervalMs,
@@ -165,7 +166,8 @@ export class Engine {
 
   #createMembership(): Membership {
     const { heartbeatDb, log, leaseMs, heartbeatMs, workerThreads, queues } = this.#options;
-    const workers = workerThreads.map((threads) => ({ threads, queues: queues ?? [] }));
+    const types = this.#options.executors.all().map(({ type }) => type);
+    const workers = workerThreads.map((threads) => ({ threads, queues: queues ?? [], types }));
     return new Membership({
       db: heartbeatDb,
       log,

@@ -130,12 +130,6 @@ with l as materialized (
 ), s as materialized (select coalesce(sum(n), 0)::int as seen from best)${MOVE}`,
 };
 
-const HAS_READY = {
-  name: "has-ready-jobs",
-  text: `/* has-ready-jobs */
-select from vinyasa.ready_jobs where lane = $1::int limit 1`,
-};
-
 /** One row at least: without a job it has nothing but `seen`. */
 interface ClaimRow {
   job_id: string | null;
@@ -177,12 +171,6 @@ export async function claimJobs(db: Queryable, request: ClaimRequest): Promise<C
     return [claimedJob(row, row.job_id, byId.get(row.lane) ?? only, token)];
   });
   return { jobs, exhausted: (rows[0]?.seen ?? 0) < request.limit };
-}
-
-/** Whether the lane has a job that a claim could take. */
-export async function hasReadyJobs(db: Queryable, lane: Lane): Promise<boolean> {
-  const rows = await db.query(HAS_READY, [lane.id]);
-  return rows.length > 0;
 }
 
 function laneValues({ token, instance, worker, limit }: ClaimRequest, only: ClaimLane): unknown[] {
