@@ -147,6 +147,7 @@ function createEngine(
   log: Logger,
 ): Engine {
   const { workerThreads, workerQueues: queues, pollIntervalMs, leaseMs, heartbeatMs } = config;
+  const { priorityWaitMs } = config;
   return new Engine({
     db: dbs.engine,
     heartbeatDb: dbs.heartbeat,
@@ -159,6 +160,7 @@ function createEngine(
     pollIntervalMs,
     leaseMs,
     heartbeatMs,
+    priorityWaitMs,
   });
 }
 

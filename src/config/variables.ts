@@ -98,6 +98,10 @@ const variables = z.object({
   POLL_INTERVAL_MS: required(wholeNumber(50, MINUTE, ms), "2000", {
     description: "Longest time between two looks for ready jobs, when no signal came.",
   }),
+  PRIORITY_WAIT_MS: required(wholeNumber(100, DAY, ms), "60000", {
+    description:
+      "Time that a ready job lets higher priorities go first; then it goes before all of them.",
+  }),
   HEARTBEAT_MS: required(wholeNumber(50, MINUTE, ms), "500", {
     description: "Time between two signs of life of an instance.",
   }),
@@ -181,6 +185,7 @@ export const configVariables = variables
     /** Null: all queues. */
     workerQueues: env.WORKER_QUEUES,
     pollIntervalMs: env.POLL_INTERVAL_MS,
+    priorityWaitMs: env.PRIORITY_WAIT_MS,
     heartbeatMs: env.HEARTBEAT_MS,
     leaseMs: env.LEASE_MS,
     shutdownGraceMs: env.SHUTDOWN_GRACE_MS,

@@ -8,6 +8,7 @@ import type { ClaimedJob } from "../store/claim-jobs.ts";
 import type { Database } from "../store/database.ts";
 import type { LaneCatalog } from "../store/lane-catalog.ts";
 import { CODE_VERSION } from "../store/migrate.ts";
+import { createAger } from "./ager.ts";
 import type { EndedRun } from "./attempt.ts";
 import { ClaimLedger } from "./claim-ledger.ts";
 import { Completer } from "./completer.ts";
@@ -41,10 +42,13 @@ export interface EngineOptions {
   readonly pollIntervalMs: number;
   readonly leaseMs: number;
   readonly heartbeatMs: number;
+  /** Time that a ready job lets higher priorities go first; 60,000 if not given. */
+  readonly priorityWaitMs?: number;
   /** Age of a running row that nobody here knows before it is given back; for tests. */
   readonly reconcileAfterMs?: number;
 }
 
+const PRIORITY_WAIT_MS = 60_000;
 /** After the grace time an executor may react to its signal before the instance goes. */
 const LAST_MOMENT_MS = 200;
 /** For the database's answers, after the grace time. */
@@ -99,7 +103,9 @@ export class Engine {
       ...{ db, bus, lanes, membership, ledger, log },
       ...(olderThanMs !== undefined && { olderThanMs }),
     });
-    const upkeep = [this.#rescuer, this.#promoter, expirer, reconciler, maintenance];
+    const { priorityWaitMs: waitMaxMs = PRIORITY_WAIT_MS } = options;
+    const ager = createAger({ db, bus, log, pollIntervalMs, waitMaxMs });
+    const upkeep = [this.#rescuer, this.#promoter, expirer, ager, reconciler, maintenance];
     this.#services = [this.#completer, ...upkeep];
   }
 
