@@ -13,6 +13,7 @@ import "./submit-job.ts";
 import "./submit-jobs.ts";
 import "./stats.ts";
 import "./job-type.ts";
+import "./instance.ts";
 
 /** Call it once a process: it is the same schema each time, and costs some milliseconds. */
 export function createSchema(): GraphQLSchema {
