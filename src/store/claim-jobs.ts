@@ -64,7 +64,7 @@ export interface ClaimedJob extends Policy {
 
 // A job that must not start any more is passed over, and the expirer cancels it. "offset 0" keeps the
 // look-up of a job that is not copied here a look-up: see finish-jobs for what a join may become.
-const NOT_EXPIRED = "(expires_at is null or expires_at > clock_timestamp())";
+export const NOT_EXPIRED = "(expires_at is null or expires_at > clock_timestamp())";
 
 const MOVE = `, d as (
   delete from vinyasa.ready_jobs where ctid = any(array(select tid from c))

@@ -1,6 +1,6 @@
 /** Which of some lanes have ready jobs, and whose first job is to run before the others'. */
 import { bareArray } from "./array-literal.ts";
-import type { LanePlace } from "./claim-jobs.ts";
+import { type LanePlace, NOT_EXPIRED } from "./claim-jobs.ts";
 import type { Queryable } from "./database.ts";
 
 // One look at the primary key a lane, from where live rows begin: what the claim's peek does.
@@ -11,6 +11,7 @@ select l.lane from unnest($1::int[], $2::int[], $3::float8[]) as l (lane, from_r
 cross join lateral (
   select * from vinyasa.ready_jobs r
   where r.lane = l.lane and (r.rank, r.at) >= (l.from_rank, to_timestamp(l.from_ms / 1000))
+    and ${NOT_EXPIRED}
   order by r.lane, r.rank, r.at, r.job_id limit 1
 ) h
 order by h.rank, h.at, h.job_id limit $4::int`,

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { beat, endInstance, registerInstance } from "../../src/store/instances.ts";
+import { registerInstance } from "../../src/store/instances.ts";
 import { newJobId } from "../../src/store/job-id.ts";
 import { LaneCatalog } from "../../src/store/lane-catalog.ts";
 import type { WorkerSpec } from "../../src/store/read-fleet.ts";
@@ -32,6 +32,9 @@ describeWithPostgres("the instances", () => {
     return { uuid, id };
   }
 
+  const change = (id: number, what: string) =>
+    api.db.query(sql(`update vinyasa.instances set ${what} where id = $1`), [id]);
+
   /** Running jobs of a worker, each claimed a second after the one before. */
   async function run(instance: number, worker: number, ...threads: number[]): Promise<string[]> {
     const ids = threads.map(() => newJobId());
@@ -54,8 +57,8 @@ describeWithPostgres("the instances", () => {
     const first = await register("alpha", { threads: 4, queues: [] }, { threads: 8, queues: [] });
     const gone = await register("beta", { threads: 4, queues: [] });
     const second = await register("gamma");
-    await endInstance(api.db, gone.id);
-    await beat(api.db, second.id, true);
+    await change(gone.id, "ended_at = clock_timestamp()");
+    await change(second.id, "draining = true");
     const instances = await read();
     expect(instances).toMatchObject([
       { id: first.uuid, hostname: "alpha", pid: 7, draining: false },
