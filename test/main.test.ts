@@ -21,7 +21,7 @@ afterEach(() => {
 /** A process of its own; resolves when it listens. */
 async function serve(env: Record<string, string>) {
   const { url: DATABASE_URL } = await createTestDatabase();
-  const base = { PATH: process.env.PATH ?? "", PORT: "0", LOG_FORMAT: "json", DATABASE_URL };
+  const base = { PORT: "0", LOG_FORMAT: "json", DATABASE_URL };
   const server = spawn(process.execPath, [RUN, MAIN], {
     env: { ...base, ...env },
     stdio: ["ignore", "pipe", "inherit"],

@@ -21,6 +21,10 @@ const ROUND_MAX = 2_000;
 const LANES_MAX = 200;
 const RANKS_MAX = 1_000;
 
+// Deleted and inserted, not updated: a claim that began earlier would follow an update to the row's new
+// place and lock it there, then delete nothing, since its snapshot has no such place: the job would run
+// and be ready.
+//
 // `at` is never later than `ready_at`, so the index's order ends the look at a rank's younger jobs.
 // A job that came back to its place (released, rescued) is old by `at` alone: it is looked at, within
 // the limit, and left.
@@ -72,8 +76,13 @@ with recursive t as materialized (
       order by r.lane, r.rank, r.at, r.job_id limit s.share for update skip locked
     ) o where o.ready_at < t.bound
   ) j limit ${ROUND_MAX}
-), u as (
-  update vinyasa.ready_jobs set rank = ${AGED_RANK} where ctid = any(array(select tid from c))
+), d as (
+  delete from vinyasa.ready_jobs where ctid = any(array(select tid from c)) returning *
+), i as (
+  insert into vinyasa.ready_jobs (job_id, at, ready_at, lane, rank, version, attempt, attempts_left,
+    priority, max_attempts, expires_at, policy, payload)
+  select job_id, at, ready_at, lane, ${AGED_RANK}, version, attempt, attempts_left, priority,
+    max_attempts, expires_at, policy, payload from d
 )
 select lane, count(*)::int as jobs from c group by lane`,
 };

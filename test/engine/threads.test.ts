@@ -182,6 +182,8 @@ describeWithPostgres("jobs of several threads among a flood of one-thread jobs",
     const start = (...workerThreads: number[]) =>
       stage.startEngine([narrow.executor, wide.executor], { workerThreads, leaseMs: 60_000 });
     await Promise.all([start(2, 4), start(1), start(8)]);
+    // Each has seen the others.
+    await stage.whenPolled(6);
     await narrow.start(60);
     const demands = [2, 4, 8, 8, 4, 2, 8, 1, 3, 5];
     const jobs = await stage.submit(...demands.map((threads) => ({ type: "wide", threads })));

@@ -129,8 +129,16 @@ describeBothDatabases("ageing", (open) => {
     const low = waiting(70, 0);
     const high = waiting(1, 9);
     await seedJobs(db, [low, high]);
+    const row = sql(
+      "select to_jsonb(r) - 'rank' as row from vinyasa.ready_jobs r where job_id = $1",
+    );
+    const copies = "update vinyasa.ready_jobs set max_attempts = 3, policy = '[1]', payload = '{}'";
+    await db.query(sql(`${copies}, expires_at = now() + interval '1 h'`));
     const before = (await readJobs(db, [low.id])).get(low.id);
-    await moved();
+    const rowBefore = await db.query(row, [low.id]);
+    expect(await moved()).toBe(1);
+    expect(await db.query(row, [low.id])).toEqual(rowBefore);
+    expect(JSON.stringify(rowBefore)).not.toContain("null");
     expect((await readJobs(db, [low.id])).get(low.id)).toEqual(before);
     expect(await db.query(sql("select from vinyasa.job_events"))).toEqual([]);
   });
