@@ -7,6 +7,7 @@ import type { Database } from "../src/store/database.ts";
 import type { LaneCatalog } from "../src/store/lane-catalog.ts";
 import type { JobListQuery, JobPage } from "../src/store/list-jobs.ts";
 import { listJobs } from "../src/store/list-jobs.ts";
+import { type InstanceRecord, readInstances } from "../src/store/read-instances.ts";
 import { readStats, type StatsRecord } from "../src/store/read-stats.ts";
 import { createLoaders, type Loaders } from "./loaders.ts";
 
@@ -26,6 +27,7 @@ export interface SchemaContext {
   readonly jobTypes: () => readonly Executor[];
   readonly listJobs: (query: JobListQuery) => Promise<JobPage>;
   readonly readStats: (filter: StatsQuery) => Promise<StatsRecord>;
+  readonly readInstances: () => Promise<InstanceRecord[]>;
   readonly signal: () => AbortSignal | null;
   /** They remember what they read: a subscription replaces them before each event. */
   loaders: Loaders;
@@ -54,6 +56,7 @@ export function createSchemaContext(
     jobTypes: () => executors.all(),
     listJobs: (query) => listJobs(db, lanes, query),
     readStats: (filter) => readStats(db, lanes, filter),
+    readInstances: () => readInstances(db),
     signal,
     loaders: createFresh(),
     createLoaders: createFresh,

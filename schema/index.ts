@@ -16,6 +16,7 @@ import "./cancel-job.ts";
 import "./retry-job.ts";
 import "./stats.ts";
 import "./job-type.ts";
+import "./instance.ts";
 
 /** Call it once a process: it is the same schema each time, and costs some milliseconds. */
 export function createSchema(): GraphQLSchema {

@@ -43,7 +43,11 @@ const JobOrderField = builder.enumType("JobOrderField", {
   values: {
     CREATED_AT: { description: "When they were submitted." },
     FINISHED_AT: { description: "When they finished: the list holds finished jobs only." },
-    PRIORITY: { description: "Their priority: the list holds waiting and running jobs only." },
+    PRIORITY: {
+      description:
+        "Their priority: the list holds waiting and running jobs only. DESC is the order in which " +
+        "they run, so jobs that have waited too long come before all priorities.",
+    },
   } as const satisfies Record<JobListQuery["orderBy"]["field"], { description: string }>,
 });
 

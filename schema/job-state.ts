@@ -11,7 +11,9 @@ builder.objectFields(Job, (t) => ({
       "Rises with every committed change. Whoever holds a copy drops what is not newer than it.",
   }),
   priority: t.exposeInt("priority", {
-    description: "Higher runs first; equal priorities run in the order of `scheduledAt`.",
+    description:
+      "Higher runs first; equal priorities run in the order of `scheduledAt`. A job that has waited " +
+      "for too long goes before all priorities.",
   }),
   progress: t.exposeFloat("progress", {
     nullable: true,

@@ -9,11 +9,16 @@ import {
   readAttempts,
   readLastErrors,
 } from "../src/store/read-attempts.ts";
+import {
+  readWorkerLoads,
+  type WorkerLoad,
+  type WorkerRecord,
+} from "../src/store/read-instances.ts";
 import { readJobs } from "../src/store/read-jobs.ts";
 import { readPayloads } from "../src/store/read-payloads.ts";
 import { readResults } from "../src/store/read-results.ts";
 
-/** All by job id. What is not there is null, or an empty list. */
+/** By job id, but for the last. What is not there is null, an empty list, or idle. */
 export interface Loaders {
   readonly job: DataLoader<string, JobRecord | null>;
   readonly payload: DataLoader<string, unknown>;
@@ -21,6 +26,7 @@ export interface Loaders {
   readonly attempts: DataLoader<string, readonly AttemptRecord[]>;
   readonly lastError: DataLoader<string, LastError | null>;
   readonly cancellation: DataLoader<string, Cancellation | null>;
+  readonly workerLoad: DataLoader<WorkerRecord, WorkerLoad, string>;
 }
 
 /** With the number of the attempt that it ended. */
@@ -36,7 +42,17 @@ export function createLoaders(db: Database): Loaders {
     attempts: loaderOf<readonly AttemptRecord[]>((ids) => readAttempts(db, ids), []),
     lastError: loaderOf<LastError | null>((ids) => readLastErrors(db, ids), null),
     cancellation: loaderOf<Cancellation | null>((ids) => readCancellations(db, ids), null),
+    workerLoad: workerLoads(db),
   };
+}
+
+/** All workers at once, however many: their statement reads the same rows for one as for all. */
+function workerLoads(db: Database): DataLoader<WorkerRecord, WorkerLoad, string> {
+  const load = async (workers: readonly WorkerRecord[]): Promise<WorkerLoad[]> => {
+    const found = await readWorkerLoads(db, workers);
+    return workers.map(({ id }) => found.get(id) ?? { threadsInUse: 0, jobIds: [] });
+  };
+  return new DataLoader(load, { cacheKeyFn: ({ id }: WorkerRecord) => id });
 }
 
 function loaderOf<Value>(

@@ -1,7 +1,7 @@
 /** The three roots. Their fields stand beside the types that they return. */
 import { builder } from "./builder.ts";
 
-builder.queryType({ description: "Reads. Start with `jobs`, `stats` or `jobTypes`." });
+builder.queryType({ description: "Reads. Start with `jobs`, `stats`, `jobTypes` or `instances`." });
 
 builder.mutationType({
   description:

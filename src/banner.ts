@@ -1,9 +1,11 @@
 /** What a person sees when the server has started on a terminal. */
+import type { Role } from "./config/role.ts";
 
 export interface BannerInfo {
   readonly version: string;
   /** Where a browser on this machine reaches the server: "http://localhost:8080". */
   readonly url: string;
+  readonly role: Role;
   readonly graphiql: boolean;
   /** Milliseconds from the process's start to listening. */
   readonly readyAfterMs: number;
@@ -41,14 +43,15 @@ export function banner(info: BannerInfo, options: { color: boolean }): string {
     "",
     ...rows,
     "",
-    `  ${paint("Submit a first job:", DIM)}`,
-    "",
-    paint(firstJobCommand(info.url), CYAN),
-    "",
+    ...(info.role === "worker" ? [] : firstJob(info.url, paint)),
     `  ${paint("Ctrl-C stops the server; a second one stops it at once.", DIM)}`,
     "",
     "",
   ].join("\n");
+}
+
+function firstJob(url: string, paint: (text: string, code: string) => string): string[] {
+  return [`  ${paint("Submit a first job:", DIM)}`, "", paint(firstJobCommand(url), CYAN), ""];
 }
 
 /** A command for a shell that submits a job and prints its id. */
@@ -62,10 +65,9 @@ export function firstJobCommand(url: string): string {
 
 function bannerRows(info: BannerInfo): [label: string, value: string][] {
   const { url } = info;
-  const socketUrl = url.replace(/^http/, "ws");
-  const rows: [string, string][] = [
-    ["GraphQL", `${url}/graphql  (POST; subscriptions over SSE)`],
-    ["WebSocket", `${socketUrl}/graphql  (graphql-transport-ws)`],
+  return [
+    ["Role", ROLES[info.role]],
+    ...(info.role === "worker" ? [] : apiRows(info)),
     ["Health", `${url}/health  and  ${url}/readyz`],
     ["Database", info.database.name],
     ["", survival(info.database)],
@@ -73,7 +75,20 @@ function bannerRows(info: BannerInfo): [label: string, value: string][] {
     ["Workers", describeWorkers(info)],
     ["Mail", describeMail(info.mail)],
   ];
-  return info.graphiql ? [["GraphiQL", `${url}/graphql  (in a browser)`], ...rows] : rows;
+}
+
+const ROLES: Record<Role, string> = {
+  all: "all: serves the API and runs jobs",
+  api: "api: serves the API; jobs run on other instances",
+  worker: "worker: runs jobs; the API is on other instances",
+};
+
+function apiRows({ url, graphiql }: BannerInfo): [label: string, value: string][] {
+  const rows: [string, string][] = [
+    ["GraphQL", `${url}/graphql  (POST; subscriptions over SSE)`],
+    ["WebSocket", `${url.replace(/^http/, "ws")}/graphql  (graphql-transport-ws)`],
+  ];
+  return graphiql ? [["GraphiQL", `${url}/graphql  (in a browser)`], ...rows] : rows;
 }
 
 function survival(database: BannerInfo["database"]): string {

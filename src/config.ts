@@ -1,6 +1,7 @@
 /** The only reader of process.env and of the .env file. */
 import { readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
+import { roleWarning } from "./config/role.ts";
 import { type ConfigVariables, configVariables, listVariables } from "./config/variables.ts";
 import { OperatorError } from "./domain/errors.ts";
 
@@ -33,7 +34,10 @@ export function loadConfig(env: Environment, options: { envFile: string | null }
       listErrors(parsed.error.issues.map(({ path, message }) => `${String(path[0])} ${message}`)),
     );
   }
-  return { config: parsed.data, warnings: unknownVariables(given) };
+  const { role, redisUrl } = parsed.data;
+  const warning = roleWarning(role, redisUrl);
+  const warnings = [...unknownVariables(given), ...(warning === null ? [] : [warning])];
+  return { config: parsed.data, warnings };
 }
 
 function readEnvFile(path: string): string | null {

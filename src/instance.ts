@@ -6,10 +6,11 @@
  */
 import { join } from "node:path";
 import type { Logger } from "pino";
-import { createSchemaContext } from "../schema/context.ts";
+import { createSchemaContext, type SchemaServices } from "../schema/context.ts";
 import { createSchema } from "../schema/index.ts";
 import { toRequestError } from "../schema/to-request-error.ts";
 import type { BannerInfo } from "./banner.ts";
+import type { Role } from "./config/role.ts";
 import type { Config } from "./config.ts";
 import { endsWithin } from "./engine/ends-within.ts";
 import { Engine } from "./engine/engine.ts";
@@ -20,6 +21,7 @@ import { builtInExecutors } from "./executors/built-in.ts";
 import type { Executor } from "./executors/define-executor.ts";
 import { Registry } from "./executors/registry.ts";
 import { createHttpServer, type HttpServer } from "./http/http-server.ts";
+import type { HttpServerOptions } from "./http/options.ts";
 import { type Databases, openDatabases } from "./open-databases.ts";
 import { createOperations } from "./operations/index.ts";
 import { StopStack } from "./stop-stack.ts";
@@ -67,37 +69,58 @@ async function build(
   await lanes.load();
   const bus = await startBus(config, dbs, log, stack);
   const registry = createRegistry(config, executors, log, stack);
+  const services = { db: dbs.api, lanes, executors: registry };
+  const api = config.role === "worker" ? NO_API : await openApi(config, services, bus, log, stack);
+  const http = createHttpServer({
+    ...api,
+    config,
+    log,
+    readiness: () => readiness(dbs),
+    about: ABOUT[config.role],
+    version: VERSION,
+  });
+  const engine = createEngine(config, dbs, bus, lanes, registry, log);
+  await http.start();
+  log.info({ url: http.url, role: config.role }, "listening");
+  const { shutdownGraceMs: graceMs } = config;
+  stack.push("engine", () => engine.stop(graceMs));
+  // Clients are sent elsewhere while running jobs end; each waits for the other's last writes.
+  stack.push("HTTP and running jobs", () =>
+    Promise.all([http.stop({ graceMs }), engine.drain(graceMs)]),
+  );
+  await engine.start();
+  return { url: http.url, banner: await describe(config, dbs, bus, http), stop };
+}
+
+const NO_API = { schema: null, createContext: () => ({}) };
+
+const ABOUT: Record<Role, string> = {
+  all: "This instance serves the API and runs jobs (ROLE=all).",
+  api: "This instance serves the API only (ROLE=api); jobs run on others.",
+  worker: "This instance runs jobs only (ROLE=worker); the API is on others.",
+};
+
+async function openApi(
+  config: Config,
+  deps: Pick<SchemaServices, "db" | "lanes" | "executors">,
+  bus: Bus,
+  log: Logger,
+  stack: StopStack,
+): Promise<Pick<HttpServerOptions, "schema" | "createContext" | "toRequestError">> {
   const updates = new JobUpdates({
     bus,
-    readJobs: (ids) => readJobs(dbs.api, ids),
+    readJobs: (ids) => readJobs(deps.db, ids),
     log,
     subscriptionsMax: config.subscriptionsMax,
   });
   await updates.start();
   stack.push("live updates", () => updates.stop());
-  const operations = createOperations({ db: dbs.api, lanes, executors: registry, bus });
-  const services = { db: dbs.api, lanes, executors: registry, operations, updates };
-  const http = createHttpServer({
+  const services = { ...deps, updates, operations: createOperations({ ...deps, bus }) };
+  return {
     schema: createSchema(),
     createContext: (origin) => createSchemaContext(services, () => origin.signal),
     toRequestError,
-    config,
-    log,
-    readiness: () => readiness(dbs),
-    version: VERSION,
-  });
-  const engine = createEngine(config, dbs, bus, lanes, registry, log);
-  await http.start();
-  log.info({ url: http.url }, "listening");
-  // Clients are sent elsewhere while running jobs end; each waits for the other's last writes.
-  stack.push("HTTP and engine", () =>
-    Promise.all([
-      http.stop({ graceMs: config.shutdownGraceMs }),
-      engine.stop(config.shutdownGraceMs),
-    ]),
-  );
-  await engine.start();
-  return { url: http.url, banner: await describe(config, dbs, bus, http), stop };
+  };
 }
 
 async function openStore(config: Config, log: Logger, stack: StopStack): Promise<Databases> {
@@ -147,6 +170,7 @@ function createEngine(
   log: Logger,
 ): Engine {
   const { workerThreads, workerQueues: queues, pollIntervalMs, leaseMs, heartbeatMs } = config;
+  const { priorityWaitMs } = config;
   return new Engine({
     db: dbs.engine,
     heartbeatDb: dbs.heartbeat,
@@ -154,11 +178,13 @@ function createEngine(
     lanes,
     executors,
     log,
+    isBystander: config.role === "api",
     workerThreads,
     queues,
     pollIntervalMs,
     leaseMs,
     heartbeatMs,
+    priorityWaitMs,
   });
 }
 
@@ -190,6 +216,7 @@ async function describe(
   return {
     version: VERSION,
     url: http.url,
+    role: config.role,
     graphiql: config.graphiql,
     readyAfterMs: performance.now(),
     database: await dbs.engine.describe(),

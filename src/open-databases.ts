@@ -1,6 +1,7 @@
 /** The databases of one instance: what serves requests is apart from what runs the engine. */
 import { join } from "node:path";
 import type { Logger } from "pino";
+import type { Role } from "./config/role.ts";
 import type { Config } from "./config.ts";
 import type { Database } from "./store/database.ts";
 import { openEmbedded } from "./store/embedded-database.ts";
@@ -17,6 +18,8 @@ export interface Databases {
 
 /** Two claims and four writes in flight, and the small loops beside them. */
 const ENGINE_CONNECTIONS_MAX = 10;
+/** Where nothing is run: readiness and new lanes. */
+const BYSTANDER_CONNECTIONS_MAX = 2;
 
 /** @throws OperatorError if the database cannot be reached, or the folder is in use */
 export async function openDatabases(config: Config, log: Logger): Promise<Databases> {
@@ -24,24 +27,38 @@ export async function openDatabases(config: Config, log: Logger): Promise<Databa
     const db = await openEmbedded({ folder: join(config.dataDir, "postgres"), log });
     return { api: db, engine: db, heartbeat: db, connections: 1, close: () => db.close() };
   }
-  return openPools(config.databaseUrl, config.databasePoolMax, log);
+  return openPools(config.databaseUrl, poolSizes(config.role, config.databasePoolMax), log);
 }
 
-async function openPools(url: string, poolMax: number, log: Logger): Promise<Databases> {
-  const engineMax = Math.max(1, Math.min(ENGINE_CONNECTIONS_MAX, Math.floor(poolMax * 0.4)));
-  const apiMax = Math.max(1, poolMax - engineMax - 1);
+export interface PoolSizes {
+  readonly engine: number;
+  /** 0: no requests are served. */
+  readonly api: number;
+}
+
+/** What `max` connections are used for, besides the heartbeat's own one. */
+export function poolSizes(role: Role, max: number): PoolSizes {
+  const rest = max - 1;
+  if (role === "worker") return { engine: Math.min(ENGINE_CONNECTIONS_MAX, rest), api: 0 };
+  const share = role === "api" ? BYSTANDER_CONNECTIONS_MAX : ENGINE_CONNECTIONS_MAX;
+  const engine = Math.max(1, Math.min(share, Math.floor(max * 0.4)));
+  return { engine, api: Math.max(1, rest - engine) };
+}
+
+async function openPools(url: string, sizes: PoolSizes, log: Logger): Promise<Databases> {
   const open: Database[] = [];
   const close = async () => {
     await Promise.all(open.map((db) => db.close()));
   };
   try {
-    const engine = await openPostgres({ url, poolMax: engineMax, role: "engine", log });
+    const engine = await openPostgres({ url, poolMax: sizes.engine, role: "engine", log });
     open.push(engine);
-    const api = await openPostgres({ url, poolMax: apiMax, role: "api", log });
-    open.push(api);
+    const api =
+      sizes.api === 0 ? engine : await openPostgres({ url, poolMax: sizes.api, role: "api", log });
+    if (api !== engine) open.push(api);
     const heartbeat = await openPostgres({ url, poolMax: 1, role: "heartbeat", log });
     open.push(heartbeat);
-    return { api, engine, heartbeat, connections: engineMax + apiMax + 1, close };
+    return { api, engine, heartbeat, connections: sizes.engine + sizes.api + 1, close };
   } catch (error) {
     await close();
     throw error;

@@ -4,6 +4,7 @@ import { type BannerInfo, banner } from "../src/banner.ts";
 const info: BannerInfo = {
   version: "0.1.0",
   url: "http://localhost:8080",
+  role: "all",
   graphiql: true,
   readyAfterMs: 1_432,
   database: {
@@ -23,6 +24,7 @@ describe("the banner", () => {
     for (const part of [
       "Vinyasa 0.1.0",
       "ready in 1.4 s",
+      "all: serves the API and runs jobs",
       "http://localhost:8080/graphql  (in a browser)",
       "ws://localhost:8080/graphql",
       "http://localhost:8080/health",
@@ -42,6 +44,13 @@ describe("the banner", () => {
     const text = banner({ ...info, workers: [], graphiql: false }, { color: false });
     expect(text).toContain("runs none");
     expect(text).not.toContain("browser");
+  });
+
+  it("shows no way to an API that is not here", () => {
+    const text = banner({ ...info, role: "worker" }, { color: false });
+    expect(text).toContain("worker: runs jobs");
+    expect(text).toContain("http://localhost:8080/readyz");
+    expect(text).not.toContain("/graphql");
   });
 
   it("has colours only where they are wanted, and the same words", () => {

@@ -72,6 +72,23 @@ describe("loadConfig", () => {
     expect(messageOf({ WORKER_THREADS: text })).toContain("WORKER_THREADS");
   });
 
+  it("refuses roles that could not work, with the reason", () => {
+    expect(messageOf({ ROLE: "boss" })).toContain(
+      'ROLE is "boss"; it must be one of all, api, worker',
+    );
+    expect(messageOf({ ROLE: "api" })).toContain("ROLE is api; that needs DATABASE_URL");
+    const env = { ROLE: "worker", DATABASE_URL: "postgres://localhost/x", WORKER_THREADS: "0" };
+    expect(messageOf(env)).toContain("WORKER_THREADS is 0");
+  });
+
+  it("gives an instance that serves the API only no workers, and warns where it is alone", () => {
+    const env = { ROLE: "api", DATABASE_URL: "postgres://localhost/x", WORKER_THREADS: "4" };
+    const { config, warnings } = load(env);
+    expect(config).toMatchObject({ role: "api", workerThreads: [] });
+    expect(warnings).toEqual([expect.stringContaining("REDIS_URL is not set")]);
+    expect(load({ ...env, REDIS_URL: "redis://localhost" }).warnings).toEqual([]);
+  });
+
   it.each(["*", "https://a.example/path", "a.example", "https://a.example,*"])(
     "refuses CORS_ORIGINS=%s",
     (text) => {

@@ -1,5 +1,6 @@
 /** Every configuration variable: the one zod schema that the README's table comes from, too. */
 import { z } from "zod";
+import { ROLES, roleMistakes } from "./role.ts";
 import {
   choice,
   onOff,
@@ -88,6 +89,10 @@ const variables = z.object({
   DATA_DIR: required(text("a folder", /^[^\0]+$/), "./data", {
     description: "Folder of the embedded database and of mails that are not sent.",
   }),
+  ROLE: required(choice(ROLES), "all", {
+    description:
+      "What this instance does. all: everything; api: serves the API and runs no jobs; worker: runs jobs, and serves nothing but `/health` and `/readyz`.",
+  }),
   WORKER_THREADS: required(workerThreads, "4,8", {
     description:
       "Threads of each worker, one entry a worker; one number is one worker; 0: no workers.",
@@ -97,6 +102,10 @@ const variables = z.object({
   }),
   POLL_INTERVAL_MS: required(wholeNumber(50, MINUTE, ms), "2000", {
     description: "Longest time between two looks for ready jobs, when no signal came.",
+  }),
+  PRIORITY_WAIT_MS: required(wholeNumber(100, DAY, ms), "60000", {
+    description:
+      "Time that a ready job lets higher priorities go first; then it goes before all of them.",
   }),
   HEARTBEAT_MS: required(wholeNumber(50, MINUTE, ms), "500", {
     description: "Time between two signs of life of an instance.",
@@ -165,6 +174,9 @@ const variables = z.object({
 /** From the environment's names and texts to typed values under camelCase names. */
 export const configVariables = variables
   .superRefine((env, context) => {
+    for (const [name, message] of roleMistakes(env)) {
+      context.addIssue({ code: "custom", message, path: [name] });
+    }
     if (env.LEASE_MS >= env.HEARTBEAT_MS * 4) return;
     const message = `is ${env.LEASE_MS}; it must be at least four times HEARTBEAT_MS (${env.HEARTBEAT_MS}), or a single late heartbeat loses jobs.`;
     context.addIssue({ code: "custom", message, path: ["LEASE_MS"] });
@@ -176,11 +188,13 @@ export const configVariables = variables
     databasePoolMax: env.DATABASE_POOL_MAX,
     redisUrl: env.REDIS_URL,
     dataDir: env.DATA_DIR,
+    role: env.ROLE,
     /** Threads of each worker; empty: no workers. */
-    workerThreads: env.WORKER_THREADS,
+    workerThreads: env.ROLE === "api" ? [] : env.WORKER_THREADS,
     /** Null: all queues. */
     workerQueues: env.WORKER_QUEUES,
     pollIntervalMs: env.POLL_INTERVAL_MS,
+    priorityWaitMs: env.PRIORITY_WAIT_MS,
     heartbeatMs: env.HEARTBEAT_MS,
     leaseMs: env.LEASE_MS,
     shutdownGraceMs: env.SHUTDOWN_GRACE_MS,

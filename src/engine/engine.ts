@@ -8,12 +8,14 @@ import type { ClaimedJob } from "../store/claim-jobs.ts";
 import type { Database } from "../store/database.ts";
 import type { LaneCatalog } from "../store/lane-catalog.ts";
 import { CODE_VERSION } from "../store/migrate.ts";
+import { createAger } from "./ager.ts";
 import type { EndedRun } from "./attempt.ts";
 import { Canceller } from "./canceller.ts";
 import { ClaimLedger } from "./claim-ledger.ts";
 import { Completer } from "./completer.ts";
 import { endsWithin } from "./ends-within.ts";
 import { createExpirer } from "./expirer.ts";
+import { Fleet } from "./fleet.ts";
 import { LaneBook } from "./lane-book.ts";
 import { Maintenance } from "./maintenance.ts";
 import { Membership } from "./membership.ts";
@@ -37,6 +39,8 @@ export interface EngineOptions {
   readonly lanes: LaneCatalog;
   readonly executors: Registry;
   readonly log: Logger;
+  /** The instance is only to be seen among the others: it runs no jobs and none of the services. */
+  readonly isBystander?: boolean;
   /** One entry a worker. */
   readonly workerThreads: readonly number[];
   /** Null: all. */
@@ -44,10 +48,13 @@ export interface EngineOptions {
   readonly pollIntervalMs: number;
   readonly leaseMs: number;
   readonly heartbeatMs: number;
+  /** Time that a ready job lets higher priorities go first; 60,000 if not given. */
+  readonly priorityWaitMs?: number;
   /** Age of a running row that nobody here knows before it is given back; for tests. */
   readonly reconcileAfterMs?: number;
 }
 
+const PRIORITY_WAIT_MS = 60_000;
 /** After the grace time an executor may react to its signal before the instance goes. */
 const LAST_MOMENT_MS = 200;
 /** For the database's answers, after the grace time. */
@@ -70,6 +77,7 @@ export class Engine {
   readonly #services: readonly Service[];
   #patience: NodeJS.Timeout | undefined;
   #started = false;
+  #draining: Promise<void> | null = null;
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -96,7 +104,7 @@ export class Engine {
       log,
       membership,
       workers,
-      lanes: new LaneBook({ lanes, executors, queues, threadsMax }),
+      lanes: new LaneBook({ lanes, executors, queues, threadsMax, fleet: new Fleet(leaseMs) }),
       readAhead: this.#readAhead,
       ledger,
       pollIntervalMs,
@@ -109,8 +117,11 @@ export class Engine {
       ...{ db, bus, lanes, membership, ledger, log },
       ...(olderThanMs !== undefined && { olderThanMs }),
     });
-    const upkeep = [this.#rescuer, this.#promoter, expirer, reconciler, maintenance];
-    this.#services = [this.#completer, this.#progress, ...this.#createCancellers(), ...upkeep];
+    const { priorityWaitMs: waitMaxMs = PRIORITY_WAIT_MS } = options;
+    const ager = createAger({ db, bus, log, pollIntervalMs, waitMaxMs });
+    const upkeep = [this.#rescuer, this.#promoter, expirer, ager, reconciler, maintenance];
+    const working = [this.#completer, this.#progress, ...this.#createCancellers(), ...upkeep];
+    this.#services = options.isBystander === true ? [] : working;
   }
 
   /** Writes that were refused, because their attempt was no longer this instance's. */
@@ -127,7 +138,8 @@ export class Engine {
     this.#started = true;
     await this.#membership.start();
     for (const service of this.#services) await service.start();
-    const { log, workerThreads, queues } = this.#options;
+    const { log, workerThreads, queues, isBystander } = this.#options;
+    if (isBystander === true) return;
     const fields = { workers: workerThreads.length, threads: workerThreads };
     log.info({ ...fields, queues: queues ?? "all" }, "workers started");
     if (workerThreads.length === 0) return;
@@ -137,23 +149,36 @@ export class Engine {
 
   /**
    * Claims nothing more, gives back what has not started, lets running jobs end within `graceMs`,
-   * and gives back the rest at once. No attempt is spent by a stop. A database that does not answer
-   * holds it up for ten seconds in all; the lease then tells the others.
+   * and gives back the rest at once. No attempt is spent. The instance stays among the others, seen to
+   * be draining, and goes on with all else until it is stopped. A database that does not answer holds
+   * it up for ten seconds; the lease then tells the others.
    */
+  drain(graceMs: number): Promise<void> {
+    if (this.#started) this.#draining ??= this.#drain(graceMs);
+    return this.#draining ?? Promise.resolve();
+  }
+
   async stop(graceMs: number): Promise<void> {
     if (!this.#started) return;
+    await this.drain(graceMs);
     this.#started = false;
-    this.#membership.drain();
-    clearInterval(this.#patience);
-    const deadline = performance.now() + graceMs + LAST_WORDS_MS;
-    const left = () => Math.max(0, deadline - performance.now());
-    await endsWithin(this.#scheduler.stop(), Math.min(left(), LAST_WORDS_MS / 2));
-    for (const worker of this.#workers) this.#release(worker.takeReadAhead());
-    await this.#stopWorkers(graceMs);
-    await this.#flushOutcomes(left());
     const services = Promise.all(this.#services.map((service) => service.stop()));
     const ended = services.then(() => this.#membership.stop());
-    if (!(await endsWithin(ended, left()))) this.#options.log.error("the database does not answer");
+    if (await endsWithin(ended, LAST_WORDS_MS / 2)) return;
+    this.#options.log.error("the database does not answer");
+  }
+
+  async #drain(graceMs: number): Promise<void> {
+    this.#membership.drain();
+    clearInterval(this.#patience);
+    const graceEnd = performance.now() + graceMs;
+    const left = (more: number) => Math.max(0, graceEnd + more - performance.now());
+    // What a claim in flight still brings is given back: the grace time does not wait for it.
+    const claimsEnded = this.#scheduler.stop();
+    for (const worker of this.#workers) this.#release(worker.takeReadAhead());
+    await this.#stopWorkers(left(0));
+    await endsWithin(claimsEnded, left(LAST_WORDS_MS / 2));
+    await this.#flushOutcomes(left(LAST_WORDS_MS));
   }
 
   async #stopWorkers(graceMs: number): Promise<void> {
@@ -177,7 +202,8 @@ export class Engine {
 
   #createMembership(): Membership {
     const { heartbeatDb, log, leaseMs, heartbeatMs, workerThreads, queues } = this.#options;
-    const workers = workerThreads.map((threads) => ({ threads, queues: queues ?? [] }));
+    const types = this.#options.executors.all().map(({ type }) => type);
+    const workers = workerThreads.map((threads) => ({ threads, queues: queues ?? [], types }));
     return new Membership({
       db: heartbeatDb,
       log,

@@ -4,11 +4,12 @@ import { type ClaimedJob, LANE_START, type LanePlace } from "../store/claim-jobs
 import type { Database } from "../store/database.ts";
 import type { Lane, LaneCatalog } from "../store/lane-catalog.ts";
 import { readReadyLanes } from "../store/read-ready-lanes.ts";
+import type { Fleet } from "./fleet.ts";
 
 export interface LaneState {
   readonly lane: Lane;
-  /** Threads granted to each of its jobs here. */
-  readonly threads: number;
+  /** Threads granted to each of its jobs, as the fleet is now. */
+  threads: number;
   /** Rises with every wake-up: a claim that was under way may have missed it. */
   wakes: number;
   from: LanePlace;
@@ -21,12 +22,15 @@ export interface LaneBookOptions {
   readonly queues: readonly string[] | null;
   /** Threads of the largest worker here. */
   readonly threadsMax: number;
+  readonly fleet: Fleet;
 }
 
 /** Lanes that one claim may ask for: each costs a look, and there may be as many as queue names. */
 const LANES_A_CLAIM = 200;
 /** Lanes that a poll takes note of; the rest come to light when these are empty. */
 const LANES_A_POLL = 5_000;
+/** Lanes among which the next wide one is looked for. */
+const CONTENDERS_MAX = 1_000;
 
 export class LaneBook {
   readonly #options: LaneBookOptions;
@@ -38,9 +42,14 @@ export class LaneBook {
     this.#options = options;
   }
 
-  /** Reads new lanes, and which have ready jobs, wherever they begin: the poll, every two seconds. */
+  /**
+   * Reads new lanes, who is in the fleet, and which lanes have ready jobs, wherever they begin: the
+   * poll, every two seconds.
+   */
   async refresh(db: Database): Promise<void> {
-    await this.#options.lanes.load();
+    const { lanes, fleet } = this.#options;
+    await lanes.load();
+    if (await fleet.refresh(db)) this.#grantAnew();
     this.wake(await readReadyLanes(db, LANES_A_POLL));
   }
 
@@ -54,7 +63,7 @@ export class LaneBook {
       if (state === null) continue;
       state.wakes += 1;
       state.from = LANE_START;
-      this.#active.add(state);
+      if (state.threads <= this.#options.threadsMax) this.#active.add(state);
     }
     return known;
   }
@@ -73,6 +82,18 @@ export class LaneBook {
   /** Lanes of wide jobs (more than one thread each) that may have some. */
   wide(): LaneState[] {
     return [...this.#active].filter((state) => state.threads > 1);
+  }
+
+  /** Lanes that compete for the next threads here, by number: some of them, if many. */
+  contenders(): Map<number, LaneState> {
+    const found = new Map<number, LaneState>();
+    for (const states of [this.wide(), this.#active]) {
+      for (const state of states) {
+        if (found.size === CONTENDERS_MAX) return found;
+        found.set(state.lane.id, state);
+      }
+    }
+    return found;
   }
 
   /** Notes how far a claim got. */
@@ -98,14 +119,32 @@ export class LaneBook {
 
   /** Null for a lane that this instance does not serve. */
   #learn(lane: Lane): LaneState | null {
-    const { executors, queues, threadsMax } = this.#options;
+    const { executors, queues } = this.#options;
     const executor = executors.get(lane.type);
     if (executor === undefined || (queues !== null && !queues.includes(lane.queue))) return null;
-    // A job that asks for more than any worker has runs on one thread rather than never.
-    const granted = executor.parallelizable && lane.threads <= threadsMax ? lane.threads : 1;
-    const state = { lane, threads: granted, wakes: 0, from: LANE_START };
+    const state = { lane, threads: this.#threadsFor(lane), wakes: 0, from: LANE_START };
     this.#states.set(lane.id, state);
     return state;
+  }
+
+  /** The fleet is another one: what runs keeps its threads, what is claimed from now on may not. */
+  #grantAnew(): void {
+    for (const state of this.#states.values()) {
+      state.threads = this.#threadsFor(state.lane);
+      if (state.threads > this.#options.threadsMax) this.#active.delete(state);
+    }
+  }
+
+  /**
+   * A job that asks for more than any live worker has runs on one thread rather than never; while
+   * there is a worker elsewhere that can give them, it is left to that one.
+   */
+  #threadsFor(lane: Lane): number {
+    const { executors, threadsMax, fleet } = this.#options;
+    if (executors.get(lane.type)?.parallelizable !== true) return 1;
+    if (lane.threads <= threadsMax) return lane.threads;
+    const most = fleet.threadsMax(lane);
+    return most !== null && most < lane.threads ? 1 : lane.threads;
   }
 }
 

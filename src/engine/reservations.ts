@@ -1,56 +1,77 @@
 /**
  * Keeps jobs of several threads from starving: on a busy worker the threads come free one by one,
- * and one-thread jobs would take each of them for ever. A wide lane that had to wait for a second
- * gets a worker for itself until its first job has been claimed.
+ * and one-thread jobs would take each of them for ever. So jobs keep their order: where a wide job is
+ * the next to run of all that this instance serves, a worker keeps its threads for it.
+ *
+ * Nothing can lock up: a reservation waits for running jobs only, which wait for nobody, and it ends
+ * with the first claim or as soon as its lane is not the next any more. Nor do others starve: they go
+ * on with the threads that the wide job does not need, on every other worker, and in their turn.
  */
-import { hasReadyJobs } from "../store/claim-jobs.ts";
 import type { Database } from "../store/database.ts";
+import { readLaneHeads } from "../store/read-lane-heads.ts";
 import type { LaneBook, LaneState } from "./lane-book.ts";
 import type { Worker } from "./worker.ts";
 
-const PATIENCE_MS = 1_000;
+/** Wide lanes that may be next at the same time, each on a worker of its own. */
+const HEADS = 100;
 
 export class Reservations {
   readonly #byWorker = new Map<Worker, LaneState>();
-  readonly #waitingSince = new Map<LaneState, number>();
 
-  /** The wide lane that this worker keeps its threads for. */
+  /** The wide lane that this worker keeps threads for. */
   of(worker: Worker): LaneState | null {
     return this.#byWorker.get(worker) ?? null;
   }
 
   /** The worker has asked for a job of its reserved lane: whatever came of it, the turn is over. */
   served(worker: Worker): void {
-    const state = this.#byWorker.get(worker);
     this.#byWorker.delete(worker);
-    if (state !== undefined) this.#waitingSince.delete(state);
   }
 
-  /** Reserves workers for wide lanes that have waited and do have jobs. Called with every poll. */
+  /**
+   * Threads that other lanes may have on a worker with a reservation: what they hold and the wide
+   * job fit side by side, so it starts at the latest when the jobs of its own lane have ended.
+   */
+  spare(worker: Worker, reserved: LaneState): number {
+    return worker.threads - reserved.threads - worker.threadsBeside(reserved.lane.id);
+  }
+
+  /** Looks anew which wide lanes are next. It asks the database only if one of them has to wait. */
   async review(db: Database, lanes: LaneBook, workers: readonly Worker[]): Promise<void> {
-    const wide = lanes.wide();
-    for (const state of this.#waitingSince.keys()) {
-      if (!wide.includes(state)) this.#waitingSince.delete(state);
-    }
-    for (const state of wide) await this.#reviewLane(db, state, workers);
+    const waits = (state: LaneState) => !workers.some((each) => each.threadsFree >= state.threads);
+    if (this.#byWorker.size === 0 && !lanes.wide().some(waits)) return;
+    const states = lanes.contenders();
+    const places = [...states.values()].map(({ lane, from }) => ({ lane: lane.id, from }));
+    const heads = await readLaneHeads(db, places, HEADS);
+    this.#assign(
+      heads.flatMap((id) => states.get(id) ?? []),
+      workers,
+    );
   }
 
-  async #reviewLane(db: Database, state: LaneState, workers: readonly Worker[]): Promise<void> {
-    const fitting = workers.filter((worker) => worker.threads >= state.threads);
-    if (fitting.some((worker) => worker.threadsFree >= state.threads)) {
-      this.#waitingSince.delete(state);
-      return;
+  /** Up to the first one-thread lane, whose turn comes with the next thread anyway. */
+  #assign(order: readonly LaneState[], workers: readonly Worker[]): void {
+    const before = new Map(this.#byWorker);
+    this.#byWorker.clear();
+    const free = new Set(workers);
+    for (const state of order) {
+      if (state.threads === 1) return;
+      const worker = bestOf(free, before, state);
+      if (worker === null) continue;
+      free.delete(worker);
+      this.#byWorker.set(worker, state);
     }
-    const since = this.#waitingSince.get(state);
-    if (since === undefined) {
-      this.#waitingSince.set(state, performance.now());
-      return;
-    }
-    if (performance.now() - since < PATIENCE_MS || [...this.#byWorker.values()].includes(state)) {
-      return;
-    }
-    const free = fitting.filter((worker) => !this.#byWorker.has(worker));
-    const [best] = free.toSorted((a, b) => b.threadsFree - a.threadsFree);
-    if (best !== undefined && (await hasReadyJobs(db, state.lane))) this.#byWorker.set(best, state);
   }
+}
+
+/** The one that has it already, or the one with most threads free. */
+function bestOf(
+  free: ReadonlySet<Worker>,
+  before: ReadonlyMap<Worker, LaneState>,
+  state: LaneState,
+): Worker | null {
+  const fitting = [...free].filter((worker) => worker.threads >= state.threads);
+  const kept = fitting.find((worker) => before.get(worker) === state);
+  const [emptiest = null] = fitting.toSorted((a, b) => b.threadsFree - a.threadsFree);
+  return kept ?? emptiest;
 }

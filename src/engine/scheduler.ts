@@ -37,11 +37,14 @@ export interface SchedulerOptions {
 /** Rows a claim takes at most. */
 export const CLAIM_BATCH_MAX = 1_000;
 const CLAIMS_IN_FLIGHT_MAX = 2;
+/** How long a wide job that is next may be overtaken before a worker is kept for it. */
+const REVIEW_EVERY_MS = 250;
 
 export class Scheduler implements Service {
   readonly #options: SchedulerOptions;
   readonly #poll: PacedLoop;
   readonly #reservations = new Reservations();
+  readonly #review: PacedLoop;
   readonly #inFlight = new Set<Promise<void>>();
   /** Threads that the claims in flight may bring jobs for, by worker. */
   readonly #asked = new Map<Worker, number>();
@@ -57,6 +60,15 @@ export class Scheduler implements Service {
       floorMs: options.pollIntervalMs,
       act: async () => {
         await options.lanes.refresh(options.db);
+        this.nudge();
+        return null;
+      },
+    });
+    this.#review = new PacedLoop({
+      name: "scheduler review",
+      log: options.log,
+      floorMs: Math.min(REVIEW_EVERY_MS, options.pollIntervalMs),
+      act: async () => {
         await this.#reservations.review(options.db, options.lanes, options.workers);
         this.nudge();
         return null;
@@ -72,6 +84,7 @@ export class Scheduler implements Service {
       if (lanes !== undefined) this.#wake(lanes);
     });
     await this.#poll.start();
+    await this.#review.start();
     log.info({ pollIntervalMs, batch: CLAIM_BATCH_MAX }, "scheduler started");
   }
 
@@ -79,6 +92,7 @@ export class Scheduler implements Service {
     this.#running = false;
     this.#stopListening?.();
     await this.#poll.stop();
+    await this.#review.stop();
     await Promise.all(this.#inFlight);
   }
 
@@ -115,26 +129,35 @@ export class Scheduler implements Service {
     const { workers, membership } = this.#options;
     if (!membership.alive) return null;
     const plans = workers.map((worker) => this.#plan(worker)).filter((plan) => plan !== null);
-    return plans.reduce<PlannedClaim | null>(
-      (best, plan) => (best === null || plan.limit > best.limit ? plan : best),
-      null,
-    );
+    return plans.reduce<PlannedClaim | null>((best, plan) => {
+      // One job against hundreds: by size, a reserved worker would never have its turn.
+      if (best === null || plan.isReserved) return plan;
+      return !best.isReserved && plan.limit > best.limit ? plan : best;
+    }, null);
   }
 
   #plan(worker: Worker): PlannedClaim | null {
     const asked = this.#asked.get(worker) ?? 0;
     const threadsFree = worker.threadsFree - asked;
     const reserved = this.#reservations.of(worker);
-    if (reserved !== null) {
-      return threadsFree < reserved.threads ? null : { worker, states: [reserved], limit: 1 };
-    }
+    if (reserved !== null) return this.#planReserved(worker, reserved, asked);
     const states = threadsFree > 0 ? this.#options.lanes.servable(threadsFree) : [];
     const ahead = this.#planAhead(worker, asked, threadsFree);
     if (states.length === 0) return ahead;
-    const widest = widestOf(states);
     // With one kind of fast job only, threads and read-ahead are filled by one statement.
     if (ahead !== null && ahead.states.length === states.length) return ahead;
-    return { worker, states, limit: Math.min(Math.floor(threadsFree / widest), CLAIM_BATCH_MAX) };
+    return planOf(worker, states, threadsFree);
+  }
+
+  /** One job of the reserved lane as soon as it fits; until then, what does not hold it up. */
+  #planReserved(worker: Worker, reserved: LaneState, asked: number): PlannedClaim | null {
+    const threadsFree = worker.threadsFree - asked;
+    if (threadsFree >= reserved.threads) {
+      return { worker, states: [reserved], limit: 1, isReserved: true };
+    }
+    const spare = Math.min(threadsFree, this.#reservations.spare(worker, reserved) - asked);
+    const states = spare > 0 ? this.#options.lanes.servable(spare) : [];
+    return states.length === 0 ? null : planOf(worker, states, spare);
   }
 
   /** Read-ahead of fast one-thread jobs; only when a good part of it is used up. */
@@ -150,10 +173,10 @@ export class Scheduler implements Service {
     }
     const room = target - worker.readAhead - asked + Math.max(0, threadsFree);
     if (states.length === 0 || room < Math.min(CLAIM_BATCH_MAX, Math.ceil(target / 2))) return null;
-    return { worker, states, limit: Math.min(room, CLAIM_BATCH_MAX) };
+    return { worker, states, limit: Math.min(room, CLAIM_BATCH_MAX), isReserved: false };
   }
 
-  async #claim({ worker, states, limit }: PlannedClaim): Promise<void> {
+  async #claim({ worker, states, limit, isReserved }: PlannedClaim): Promise<void> {
     const { db, membership, lanes, log } = this.#options;
     const instance = membership.id;
     const asked: AskedLane[] = states.map((state) => ({ state, wakes: state.wakes }));
@@ -166,17 +189,21 @@ export class Scheduler implements Service {
       const claim = { lanes: request, limit, instance, worker: number, token };
       const { jobs, exhausted } = await claimJobs(db, claim);
       lanes.claimed(asked, jobs, exhausted);
-      if (states.length === 1 && states[0] === this.#reservations.of(worker)) {
-        this.#reservations.served(worker);
-      }
       this.#handOver(worker, jobs, instance);
     } catch (error) {
       // It may have been committed all the same: the reconciler finds what it took.
       log.error({ err: error }, "claim failed");
       lanes.rest(asked);
     } finally {
+      if (isReserved) this.#endReservation(worker);
       this.#asked.set(worker, (this.#asked.get(worker) ?? 0) - threads);
     }
+  }
+
+  /** The next of its lane may be next again: looked at right away. */
+  #endReservation(worker: Worker): void {
+    this.#reservations.served(worker);
+    this.#review.wake();
   }
 
   #handOver(worker: Worker, jobs: readonly ClaimedJob[], instance: number): void {
@@ -194,8 +221,15 @@ function widestOf(states: readonly LaneState[]): number {
   return states.reduce((widest, { threads }) => Math.max(widest, threads), 1);
 }
 
+function planOf(worker: Worker, states: readonly LaneState[], threads: number): PlannedClaim {
+  const limit = Math.min(Math.floor(threads / widestOf(states)), CLAIM_BATCH_MAX);
+  return { worker, states, limit, isReserved: false };
+}
+
 interface PlannedClaim {
   readonly worker: Worker;
   readonly states: readonly LaneState[];
   readonly limit: number;
+  /** For the lane that the worker is reserved for. */
+  readonly isReserved: boolean;
 }

@@ -47,6 +47,17 @@ export class Worker {
     return this.threads - this.#threadsInUse - this.#threadsWaiting;
   }
 
+  /** Threads that jobs of other lanes than this one run on or are promised. */
+  threadsBeside(lane: number): number {
+    let threads = 0;
+    const count = (job: ClaimedJob) => {
+      if (job.lane.id !== lane) threads += job.threads;
+    };
+    for (const { job } of this.#running.values()) count(job);
+    for (const { job } of this.#waiting.slice(this.#head)) count(job);
+    return threads;
+  }
+
   get readAhead(): number {
     return this.#waiting.length - this.#head;
   }

@@ -4,25 +4,24 @@ import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { endSpread } from "./end-live-clients.ts";
-import { createGraphiQL } from "./graphiql/serve-graphiql.ts";
-import { createGraphQLEngine, type GraphQLEngine } from "./graphql/graphql-engine.ts";
-import { graphqlRoute } from "./graphql/graphql-route.ts";
-import { SubscriptionGate } from "./graphql/subscription-gate.ts";
+import { GraphQLDoor, noApiRoute } from "./graphql-door.ts";
 import { healthRoute, readyRoute } from "./health-routes.ts";
 import { listen, localUrl } from "./listen.ts";
 import type { HttpServerOptions } from "./options.ts";
-import { OriginPolicy } from "./origin-policy.ts";
 import { answerPlainly, isWebSocketUpgrade } from "./plain-upgrade.ts";
 import { RequestHandler } from "./request-handler.ts";
 import { type Route, RouteTable } from "./route.ts";
 import { startPageRoute } from "./start-page.ts";
-import { CLOSE_RESTART } from "./web-socket/socket-session.ts";
-import { GraphQLWebSockets } from "./web-socket/web-socket-server.ts";
 
 export interface StopOptions {
-  /** How long requests in flight may take to end; 10,000 if not given. */
+  /**
+   * How long requests in flight may take to end, counted from the call; 10,000 if not given. After the
+   * moment in which new ones are still taken they have a second at least, unless it is less than that.
+   */
   readonly graceMs?: number;
 }
+
+const LAST_REQUESTS_MS = 1_000;
 
 const TIMEOUTS = {
   /** A whole request, body included: 32 MiB at 300 kB/s. */
@@ -39,10 +38,9 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
 export class HttpServer {
   readonly #options: HttpServerOptions;
   readonly #server: Server;
-  readonly #engine: GraphQLEngine;
+  /** Null: this instance has no API. */
+  readonly #graphql: GraphQLDoor | null;
   readonly #requests: RequestHandler;
-  readonly #webSockets: GraphQLWebSockets;
-  readonly #gate: SubscriptionGate;
   readonly #connections = new Set<Duplex>();
   #starting: Promise<void> | null = null;
   #stopping: Promise<void> | null = null;
@@ -50,15 +48,11 @@ export class HttpServer {
   #isRefusing = false;
 
   constructor(options: HttpServerOptions) {
-    const { config, log } = options;
     this.#options = options;
-    this.#gate = new SubscriptionGate(config.subscriptionsMax);
-    this.#engine = createGraphQLEngine(options, this.#gate);
-    const origins = new OriginPolicy(config.corsOrigins, config.host);
-    const isRefusing = () => this.#isRefusing;
-    const shared = { engine: this.#engine, origins, isRefusing };
-    this.#webSockets = new GraphQLWebSockets({ ...shared, config, log, gate: this.#gate });
-    this.#requests = new RequestHandler(new RouteTable(this.#routes(shared)), log);
+    const { schema, log } = options;
+    this.#graphql =
+      schema === null ? null : new GraphQLDoor(schema, options, () => this.#isRefusing);
+    this.#requests = new RequestHandler(new RouteTable(this.#routes()), log);
     this.#server = createServer(TIMEOUTS, (request, response) =>
       this.#requests.handle(request, response),
     );
@@ -79,7 +73,7 @@ export class HttpServer {
 
   /** Live subscriptions of both transports. */
   get subscriptionCount(): number {
-    return this.#gate.open;
+    return this.#graphql?.subscriptionCount ?? 0;
   }
 
   /** Resolves when the port is open. @throws OperatorError if it cannot be opened */
@@ -109,10 +103,11 @@ export class HttpServer {
     if (hasStarted) {
       await delay(Math.max(0, this.#options.config.drainDelayMs - this.#drainingForMs()));
       this.#isRefusing = true;
-      await this.#endRequests(graceMs);
+      const left = graceMs - this.#drainingForMs();
+      await this.#endRequests(Math.max(left, Math.min(graceMs, LAST_REQUESTS_MS)));
       await this.#close();
     }
-    await this.#engine.yoga.dispose();
+    await this.#graphql?.dispose();
   }
 
   async #hasStarted(): Promise<boolean> {
@@ -131,15 +126,14 @@ export class HttpServer {
 
   async #endLiveClients(graceMs: number): Promise<void> {
     const streams = [...this.#requests.open].filter((exchange) => exchange.isStream);
-    const sessions = [...this.#webSockets.sessions];
     await endSpread(
       [
         ...streams.map((exchange) => () => void exchange.response.destroy()),
-        ...sessions.map((session) => () => session.closeWhenIdle(CLOSE_RESTART, "Restarting")),
+        ...(this.#graphql?.socketEndings() ?? []),
       ],
       graceMs,
     );
-    await this.#webSockets.whenEmpty();
+    await this.#graphql?.whenSocketsClosed();
   }
 
   #close(): Promise<void> {
@@ -158,27 +152,19 @@ export class HttpServer {
   }
 
   #upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
-    if (isWebSocketUpgrade(request)) this.#webSockets.upgrade(request, stream, head);
-    else answerPlainly(this.#server, request, stream, head);
+    if (this.#graphql !== null && isWebSocketUpgrade(request)) {
+      this.#graphql.upgrade(request, stream, head);
+    } else answerPlainly(this.#server, request, stream, head);
   }
 
-  #routes(shared: {
-    engine: GraphQLEngine;
-    origins: OriginPolicy;
-    isRefusing: () => boolean;
-  }): Route[] {
-    const { config, readiness, log, routes = [], version = null } = this.#options;
-    const graphiql = config.graphiql ? createGraphiQL() : null;
+  #routes(): Route[] {
+    const { config, readiness, log, routes = [], version = null, about = null } = this.#options;
+    const hasApi = this.#graphql !== null;
     return [
       healthRoute(),
       readyRoute(readiness, () => this.#drainingSince !== null, log),
-      startPageRoute({ graphiql: config.graphiql, version }),
-      graphqlRoute({
-        ...shared,
-        bodyMaxBytes: config.httpBodyMaxBytes,
-        showGraphiQL: graphiql?.showPage ?? null,
-      }),
-      ...(graphiql === null ? [] : [graphiql.assetRoute]),
+      startPageRoute({ hasApi, graphiql: hasApi && config.graphiql, version, about }),
+      ...(this.#graphql?.routes ?? [noApiRoute()]),
       // Last, so that they take precedence: a dashboard may want "/".
       ...routes,
     ];

@@ -40,7 +40,8 @@ export type Readiness =
   | { readonly ready: false; readonly reason: string };
 
 export interface HttpServerOptions {
-  readonly schema: GraphQLSchema;
+  /** Null: there is no API here, only health and readiness. */
+  readonly schema: GraphQLSchema | null;
   /**
    * Called once for each operation. The result must be a plain object: its own properties are copied
    * onto Yoga's context.
@@ -54,6 +55,8 @@ export interface HttpServerOptions {
   readonly toRequestError?: (error: unknown) => RequestError | null;
   /** More paths: a dashboard, metrics, artifacts. */
   readonly routes?: readonly Route[];
+  /** Shown on the start page: a sentence about what this instance does. */
+  readonly about?: string;
   /** Shown on the start page. */
   readonly version?: string;
 }

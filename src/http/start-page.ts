@@ -20,6 +20,19 @@ h2 { margin: 2rem 0 .5rem; font-size: 1rem; }
 pre { margin: 0; padding: 1rem; overflow-x: auto; border: 1px solid var(--line); border-radius: .6rem; background: var(--card); font: .8125rem/1.6 ui-monospace, monospace; }
 `;
 
+const EXAMPLES = `<h2>Submit a job</h2>
+<pre>mutation {
+  submitJob(input: { type: "add_numbers", payload: { a: 2, b: 3 } }) {
+    ... on SubmitJobPayload { job { id status } }
+    ... on UserError { code message path }
+  }
+}</pre>
+<h2>Watch it, over server-sent events or WebSocket</h2>
+<pre>subscription ($id: ID!) {
+  jobUpdated(id: $id) { status attempt progress result }
+}</pre>
+`;
+
 const ICON =
   "data:image/svg+xml," +
   encodeURIComponent(
@@ -27,8 +40,11 @@ const ICON =
   );
 
 export interface StartPageOptions {
+  readonly hasApi: boolean;
   readonly graphiql: boolean;
   readonly version: string | null;
+  /** A sentence about what this instance does. */
+  readonly about: string | null;
 }
 
 export function startPageRoute(options: StartPageOptions): Route {
@@ -48,7 +64,7 @@ export function startPageRoute(options: StartPageOptions): Route {
   };
 }
 
-function startPage({ graphiql, version }: StartPageOptions): string {
+function startPage({ hasApi, graphiql, version, about }: StartPageOptions): string {
   const links = [
     graphiql && link("/graphql", "GraphiQL", "Submit, watch and list jobs by hand"),
     link("/readyz", "Readiness", "Should this instance get traffic?"),
@@ -67,21 +83,11 @@ function startPage({ graphiql, version }: StartPageOptions): string {
 <main>
 <h1>Vinyasa${version === null ? "" : ` <small>${escapeHtml(version)}</small>`}</h1>
 <p class="lead">Submit background jobs over GraphQL, and watch each change as it happens.</p>
+${about === null ? "" : `<p>${escapeHtml(about)}</p>`}
 <ul>
 ${links.filter((item) => item !== false).join("\n")}
 </ul>
-<h2>Submit a job</h2>
-<pre>mutation {
-  submitJob(input: { type: "add_numbers", payload: { a: 2, b: 3 } }) {
-    ... on SubmitJobPayload { job { id status } }
-    ... on UserError { code message path }
-  }
-}</pre>
-<h2>Watch it, over server-sent events or WebSocket</h2>
-<pre>subscription ($id: ID!) {
-  jobUpdated(id: $id) { status attempt progress result }
-}</pre>
-</main>
+${hasApi ? EXAMPLES : ""}</main>
 </body>
 </html>
 `;

@@ -64,7 +64,7 @@ export interface ClaimedJob extends Policy {
 
 // A job that must not start any more is passed over, and the expirer cancels it. "offset 0" keeps the
 // look-up of a job that is not copied here a look-up: see finish-jobs for what a join may become.
-const NOT_EXPIRED = "(expires_at is null or expires_at > clock_timestamp())";
+export const NOT_EXPIRED = "(expires_at is null or expires_at > clock_timestamp())";
 
 const MOVE = `, d as (
   delete from vinyasa.ready_jobs where ctid = any(array(select tid from c))
@@ -130,12 +130,6 @@ with l as materialized (
 ), s as materialized (select coalesce(sum(n), 0)::int as seen from best)${MOVE}`,
 };
 
-const HAS_READY = {
-  name: "has-ready-jobs",
-  text: `/* has-ready-jobs */
-select from vinyasa.ready_jobs where lane = $1::int limit 1`,
-};
-
 /** One row at least: without a job it has nothing but `seen`. */
 interface ClaimRow {
   job_id: string | null;
@@ -177,12 +171,6 @@ export async function claimJobs(db: Queryable, request: ClaimRequest): Promise<C
     return [claimedJob(row, row.job_id, byId.get(row.lane) ?? only, token)];
   });
   return { jobs, exhausted: (rows[0]?.seen ?? 0) < request.limit };
-}
-
-/** Whether the lane has a job that a claim could take. */
-export async function hasReadyJobs(db: Queryable, lane: Lane): Promise<boolean> {
-  const rows = await db.query(HAS_READY, [lane.id]);
-  return rows.length > 0;
 }
 
 function laneValues({ token, instance, worker, limit }: ClaimRequest, only: ClaimLane): unknown[] {

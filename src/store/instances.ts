@@ -1,12 +1,13 @@
 /** Server processes: their registration, their heartbeat, and which of them are dead. */
 import type { Queryable } from "./database.ts";
+import type { WorkerSpec } from "./read-fleet.ts";
 
 export interface InstanceSpec {
   readonly uuid: string;
   readonly hostname: string;
   readonly pid: number;
   readonly codeVersion: number;
-  readonly workers: readonly { readonly threads: number; readonly queues: readonly string[] }[];
+  readonly workers: readonly WorkerSpec[];
 }
 
 const REGISTER = {

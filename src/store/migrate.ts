@@ -14,6 +14,12 @@ export const CODE_VERSION = 2;
 
 const PARTITION_DAYS_AHEAD = 7;
 
+export interface MigrateOptions {
+  readonly log?: Logger;
+  /** Of this code, if not CODE_VERSION: for tests of older servers. */
+  readonly codeVersion?: number;
+}
+
 export interface MigrateResult {
   /** Versions that this call applied. */
   readonly applied: number[];
@@ -71,16 +77,16 @@ create table if not exists vinyasa.migrations (
  */
 export async function migrate(
   db: Database,
-  { log }: { readonly log?: Logger } = {},
+  { log, codeVersion = CODE_VERSION }: MigrateOptions = {},
 ): Promise<MigrateResult> {
   const migrations = await readMigrations();
   const before = await readApplied(db);
-  check(before, migrations);
+  check(before, migrations, codeVersion);
   const applied: number[] = [];
   for (const migration of migrations.filter((each) => !includes(before, each))) {
     log?.info({ migration: migration.name }, "applying migration");
     const done = await db
-      .transaction("migrate", (tx) => apply(tx, migration, migrations))
+      .transaction("migrate", (tx) => apply(tx, migration, migrations, codeVersion))
       .catch((error: unknown) => {
         throw explain(error, migration);
       });
@@ -96,10 +102,11 @@ async function apply(
   tx: Transaction,
   migration: Migration,
   migrations: readonly Migration[],
+  codeVersion: number,
 ): Promise<boolean> {
   await tx.script(LOCK);
   const applied = await tx.query<AppliedRow>(READ);
-  check(applied, migrations);
+  check(applied, migrations, codeVersion);
   if (includes(applied, migration)) return false;
   await tx.script(migration.sql);
   const { version, name, checksum, minCodeVersion } = migration;
@@ -116,12 +123,16 @@ function includes(applied: readonly AppliedRow[], migration: Migration): boolean
   return applied.some(({ version }) => version === migration.version);
 }
 
-function check(applied: readonly AppliedRow[], migrations: readonly Migration[]): void {
+function check(
+  applied: readonly AppliedRow[],
+  migrations: readonly Migration[],
+  codeVersion: number,
+): void {
   for (const row of applied) {
-    if (row.min_code_version > CODE_VERSION) {
+    if (row.min_code_version > codeVersion) {
       throw new OperatorError(
         `The database's schema (migration ${row.name}) needs code version ${row.min_code_version}, ` +
-          `and this server is version ${CODE_VERSION}. Run a newer release of Vinyasa.`,
+          `and this server is version ${codeVersion}. Run a newer release of Vinyasa.`,
       );
     }
     const known = migrations.find(({ version }) => version === row.version);

@@ -27,8 +27,11 @@ select job_id as id, lane, 2 as from_status, 3 as to_status, priority, version +
 const NEXT_DUE = {
   name: "next-due",
   text: `/* next-due */
-select (extract(epoch from at - clock_timestamp()) * 1000)::float8 as wait_ms
-from vinyasa.scheduled_jobs order by at, job_id limit 1`,
+with t as materialized (select clock_timestamp() as now)
+select vinyasa.ms(now) as now_ms, (
+  select (extract(epoch from at - now) * 1000)::float8 from vinyasa.scheduled_jobs
+  order by at, job_id limit 1
+) as wait_ms from t`,
 };
 
 export async function promoteJobs(db: Queryable, limit: number): Promise<MovedJob[]> {
@@ -36,8 +39,15 @@ export async function promoteJobs(db: Queryable, limit: number): Promise<MovedJo
   return rows.map(movedJob);
 }
 
-/** Milliseconds until the earliest scheduled job is due (negative: overdue); null without one. */
-export async function nextDueMs(db: Queryable): Promise<number | null> {
-  const [row] = await db.query<{ wait_ms: number }>(NEXT_DUE);
-  return row?.wait_ms ?? null;
+export interface NextDue {
+  /** Milliseconds until the earliest scheduled job is due (negative: overdue); null without one. */
+  readonly waitMs: number | null;
+  /** The database's clock, in milliseconds since 1970. */
+  readonly nowMs: number;
+}
+
+export async function readNextDue(db: Queryable): Promise<NextDue> {
+  const [row] = await db.query<{ now_ms: number; wait_ms: number | null }>(NEXT_DUE);
+  if (row === undefined) throw new Error("next-due returned no row");
+  return { waitMs: row.wait_ms, nowMs: row.now_ms };
 }

@@ -120,6 +120,7 @@ describe("the banner's command for a first job", () => {
     const info = {
       version: "0",
       url,
+      role: "all",
       graphiql: true,
       readyAfterMs: 1,
       database: { name: "x", survivesRestart: true, survivesPowerCut: true },

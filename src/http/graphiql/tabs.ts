@@ -120,6 +120,26 @@ query Stats {
 }
 `;
 
+const INSTANCES = `# The server processes, their workers, and what each
+# of them runs at this moment.
+query Instances {
+  instances {
+    id
+    hostname
+    startedAt
+    lastSeenAt
+    draining
+    workers {
+      id
+      threads
+      threadsInUse
+      queues
+      currentJobs { id type startedAt }
+    }
+  }
+}
+`;
+
 export const GRAPHIQL_TABS: readonly GraphiQLTab[] = [
   { query: SUBMIT },
   { query: WATCH, variables: printed({ id: "LAST" }) },
@@ -128,6 +148,7 @@ export const GRAPHIQL_TABS: readonly GraphiQLTab[] = [
   { query: RUN_AGAIN, variables: printed({ id: "LAST" }) },
   { query: LIST, variables: printed({ first: 20, after: null, filter: {} }) },
   { query: STATS },
+  { query: INSTANCES },
 ];
 
 function printed(variables: unknown): string {

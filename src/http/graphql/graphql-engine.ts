@@ -3,6 +3,7 @@ import {
   type ExecutionArgs,
   type ExecutionResult,
   GraphQLError,
+  type GraphQLSchema,
   getOperationAST,
   parse,
 } from "graphql";
@@ -36,7 +37,9 @@ export interface ServerContext {
 export type GraphQLEngine = ReturnType<typeof createGraphQLEngine>;
 
 export function createGraphQLEngine(
-  options: Pick<HttpServerOptions, "schema" | "createContext" | "log" | "toRequestError">,
+  options: Pick<HttpServerOptions, "createContext" | "log" | "toRequestError"> & {
+    readonly schema: GraphQLSchema;
+  },
   gate: SubscriptionGate,
 ) {
   const maskError = createMaskError(options.log, options.toRequestError ?? noRequestError);

@@ -4,7 +4,8 @@ import type { JobRecord } from "../../domain/job-record.ts";
 
 /**
  * CREATED_AT: all jobs. FINISHED_AT: finished ones only. PRIORITY: waiting and running ones only;
- * DESC is the order in which they run (higher first, then earlier scheduled, then id), ASC its reverse.
+ * DESC is the order in which they run (higher first, then earlier scheduled, then id; before all of
+ * them those that have waited too long), ASC its reverse.
  */
 export type ListField = "CREATED_AT" | "FINISHED_AT" | "PRIORITY";
 
