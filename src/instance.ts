@@ -146,7 +146,8 @@ function createEngine(
   executors: Registry,
   log: Logger,
 ): Engine {
-  const { workerThreads, workerQueues: queues, pollIntervalMs, leaseMs, heartbeatMs } = config;
+  const { workerThreads, workerQueues: queues, pollIntervalMs } = config;
+  const { deadAfterMs, leaseMs, heartbeatMs } = config;
   return new Engine({
     db: dbs.engine,
     heartbeatDb: dbs.heartbeat,
@@ -157,6 +158,7 @@ function createEngine(
     workerThreads,
     queues,
     pollIntervalMs,
+    deadAfterMs,
     leaseMs,
     heartbeatMs,
   });

@@ -39,11 +39,15 @@ export interface EngineOptions {
   readonly queues: readonly string[] | null;
   readonly pollIntervalMs: number;
   readonly leaseMs: number;
+  /** Three seconds, or the lease if that is shorter. */
+  readonly deadAfterMs?: number;
   readonly heartbeatMs: number;
   /** Age of a running row that nobody here knows before it is given back; for tests. */
   readonly reconcileAfterMs?: number;
 }
 
+/** Several heartbeats, and longer than a connection that broke takes to come back. */
+const DEAD_AFTER_MS = 3_000;
 /** After the grace time an executor may react to its signal before the instance goes. */
 const LAST_MOMENT_MS = 200;
 /** For the database's answers, after the grace time. */
@@ -77,7 +81,8 @@ export class Engine {
     this.#completer = new Completer({ db, bus, log, ledger, onScheduled });
     this.#workers = this.#createWorkers();
     const membership = this.#membership;
-    this.#rescuer = new Rescuer({ db, bus, lanes, membership, log, leaseMs });
+    const { deadAfterMs = Math.min(DEAD_AFTER_MS, leaseMs) } = options;
+    this.#rescuer = new Rescuer({ db, bus, lanes, membership, log, leaseMs, deadAfterMs });
     const threadsMax = Math.max(1, ...options.workerThreads);
     this.#scheduler = new Scheduler({
       db,
@@ -92,7 +97,7 @@ export class Engine {
       onUnwanted: (jobs) => this.#release(jobs),
     });
     const expirer = createExpirer({ db, bus, lanes, log });
-    const maintenance = new Maintenance(db, log);
+    const maintenance = new Maintenance(db, bus.turns, log);
     const { reconcileAfterMs: olderThanMs } = options;
     const reconciler = createReconciler({
       ...{ db, bus, lanes, membership, ledger, log },

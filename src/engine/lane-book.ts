@@ -33,6 +33,8 @@ export class LaneBook {
   readonly #states = new Map<number, LaneState>();
   /** Those that may have ready jobs, those asked longest ago first. */
   readonly #active = new Set<LaneState>();
+  /** The same of suspects' lanes. */
+  readonly #suspects = new Set<LaneState>();
 
   constructor(options: LaneBookOptions) {
     this.#options = options;
@@ -54,25 +56,31 @@ export class LaneBook {
       if (state === null) continue;
       state.wakes += 1;
       state.from = LANE_START;
-      this.#active.add(state);
+      this.#activeOf(state).add(state);
     }
     return known;
   }
 
-  /** Lanes that may have jobs for a worker with this many threads free; some of them, if many. */
+  /**
+   * Lanes that may have jobs for a worker with this many threads free; some of them, if many. Those of
+   * suspects are apart.
+   */
   servable(threadsFree: number): LaneState[] {
-    const found: LaneState[] = [];
-    for (const state of this.#active) {
-      if (state.threads > threadsFree) continue;
-      found.push(state);
-      if (found.length === LANES_A_CLAIM) break;
-    }
-    return found;
+    return fitting(this.#active, threadsFree);
+  }
+
+  /** Lanes of suspects that may have jobs for such a worker. */
+  servableSuspects(threadsFree: number): LaneState[] {
+    return fitting(this.#suspects, threadsFree);
+  }
+
+  get hasSuspects(): boolean {
+    return this.#suspects.size > 0;
   }
 
   /** Lanes of wide jobs (more than one thread each) that may have some. */
   wide(): LaneState[] {
-    return [...this.#active].filter((state) => state.threads > 1);
+    return [...this.#active, ...this.#suspects].filter((state) => state.threads > 1);
   }
 
   /** Notes how far a claim got. */
@@ -81,9 +89,10 @@ export class LaneBook {
     for (const job of jobs) last.set(job.lane.id, job);
     for (const { state, wakes } of asked) {
       // Asked lanes go to the end, so that all have their turn where there are many.
-      const wasActive = this.#active.delete(state);
+      const active = this.#activeOf(state);
+      const wasActive = active.delete(state);
       // A wake-up came meanwhile: it may concern rows before the place that this claim reached.
-      if (wasActive && (!exhausted || state.wakes !== wakes)) this.#active.add(state);
+      if (wasActive && (!exhausted || state.wakes !== wakes)) active.add(state);
       const job = last.get(state.lane.id);
       if (job !== undefined && state.wakes === wakes) {
         state.from = { rank: job.rank, atMs: job.scheduledAtMs };
@@ -93,7 +102,11 @@ export class LaneBook {
 
   /** A claim failed: nothing is known of these lanes before the next poll or wake-up. */
   rest(asked: readonly AskedLane[]): void {
-    for (const { state } of asked) this.#active.delete(state);
+    for (const { state } of asked) this.#activeOf(state).delete(state);
+  }
+
+  #activeOf(state: LaneState): Set<LaneState> {
+    return state.lane.suspect ? this.#suspects : this.#active;
   }
 
   /** Null for a lane that this instance does not serve. */
@@ -107,6 +120,16 @@ export class LaneBook {
     this.#states.set(lane.id, state);
     return state;
   }
+}
+
+function fitting(states: Iterable<LaneState>, threadsFree: number): LaneState[] {
+  const found: LaneState[] = [];
+  for (const state of states) {
+    if (state.threads > threadsFree) continue;
+    found.push(state);
+    if (found.length === LANES_A_CLAIM) break;
+  }
+  return found;
 }
 
 export interface AskedLane {

@@ -18,6 +18,7 @@ import { PacedLoop } from "./paced-loop.ts";
 import type { ReadAhead } from "./read-ahead.ts";
 import { Reservations } from "./reservations.ts";
 import type { Service } from "./service.ts";
+import { type ClaimKind, Suspects } from "./suspects.ts";
 import type { Worker } from "./worker.ts";
 
 export interface SchedulerOptions {
@@ -42,6 +43,7 @@ export class Scheduler implements Service {
   readonly #options: SchedulerOptions;
   readonly #poll: PacedLoop;
   readonly #reservations = new Reservations();
+  readonly #suspects: Suspects;
   readonly #inFlight = new Set<Promise<void>>();
   /** Threads that the claims in flight may bring jobs for, by worker. */
   readonly #asked = new Map<Worker, number>();
@@ -51,6 +53,7 @@ export class Scheduler implements Service {
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
+    this.#suspects = new Suspects(options.lanes, options.workers);
     this.#poll = new PacedLoop({
       name: "scheduler poll",
       log: options.log,
@@ -114,32 +117,52 @@ export class Scheduler implements Service {
   #nextClaim(): PlannedClaim | null {
     const { workers, membership } = this.#options;
     if (!membership.alive) return null;
+    const suspect = this.#planSuspect();
+    if (suspect !== null && !this.#suspects.yields) return suspect;
     const plans = workers.map((worker) => this.#plan(worker)).filter((plan) => plan !== null);
-    return plans.reduce<PlannedClaim | null>(
+    const ordinary = plans.reduce<PlannedClaim | null>(
       (best, plan) => (best === null || plan.limit > best.limit ? plan : best),
       null,
     );
+    return ordinary ?? suspect;
+  }
+
+  #planSuspect(): PlannedClaim | null {
+    for (const worker of this.#options.workers) {
+      if (this.#reservations.of(worker) !== null) continue;
+      const states = this.#suspects.servable(worker.threadsFree - (this.#asked.get(worker) ?? 0));
+      if (states.length > 0) return { worker, states, limit: 1, kind: "suspect" };
+    }
+    return null;
   }
 
   #plan(worker: Worker): PlannedClaim | null {
     const asked = this.#asked.get(worker) ?? 0;
     const threadsFree = worker.threadsFree - asked;
     const reserved = this.#reservations.of(worker);
-    if (reserved !== null) {
-      return threadsFree < reserved.threads ? null : { worker, states: [reserved], limit: 1 };
-    }
+    if (reserved !== null) return this.#planReserved(worker, reserved, threadsFree);
     const states = threadsFree > 0 ? this.#options.lanes.servable(threadsFree) : [];
     const ahead = this.#planAhead(worker, asked, threadsFree);
     if (states.length === 0) return ahead;
     const widest = widestOf(states);
     // With one kind of fast job only, threads and read-ahead are filled by one statement.
     if (ahead !== null && ahead.states.length === states.length) return ahead;
-    return { worker, states, limit: Math.min(Math.floor(threadsFree / widest), CLAIM_BATCH_MAX) };
+    const limit = Math.min(Math.floor(threadsFree / widest), CLAIM_BATCH_MAX);
+    return { worker, states, limit, kind: "ordinary" };
+  }
+
+  #planReserved(worker: Worker, state: LaneState, threadsFree: number): PlannedClaim | null {
+    const { suspect } = state.lane;
+    // The one that runs here may take an hour: the threads are not kept for the next one until then.
+    if (suspect && this.#suspects.isHere) this.#reservations.served(worker);
+    if (threadsFree < state.threads || (suspect && !this.#suspects.mayTake(state))) return null;
+    return { worker, states: [state], limit: 1, kind: suspect ? "suspect" : "ordinary" };
   }
 
   /** Read-ahead of fast one-thread jobs; only when a good part of it is used up. */
   #planAhead(worker: Worker, asked: number, threadsFree: number): PlannedClaim | null {
     const { lanes, readAhead } = this.#options;
+    if (this.#suspects.isQuiet) return null;
     const states: LaneState[] = [];
     let target = 0;
     for (const state of lanes.servable(1)) {
@@ -150,10 +173,10 @@ export class Scheduler implements Service {
     }
     const room = target - worker.readAhead - asked + Math.max(0, threadsFree);
     if (states.length === 0 || room < Math.min(CLAIM_BATCH_MAX, Math.ceil(target / 2))) return null;
-    return { worker, states, limit: Math.min(room, CLAIM_BATCH_MAX) };
+    return { worker, states, limit: Math.min(room, CLAIM_BATCH_MAX), kind: "ahead" };
   }
 
-  async #claim({ worker, states, limit }: PlannedClaim): Promise<void> {
+  async #claim({ worker, states, limit, kind }: PlannedClaim): Promise<void> {
     const { db, membership, lanes, log } = this.#options;
     const instance = membership.id;
     const asked: AskedLane[] = states.map((state) => ({ state, wakes: state.wakes }));
@@ -161,6 +184,8 @@ export class Scheduler implements Service {
     const token = randomUUID();
     const threads = limit * widestOf(states);
     this.#asked.set(worker, (this.#asked.get(worker) ?? 0) + threads);
+    this.#suspects.claimBegins(kind);
+    let claimed = 0;
     try {
       const number = worker.number;
       const claim = { lanes: request, limit, instance, worker: number, token };
@@ -169,6 +194,7 @@ export class Scheduler implements Service {
       if (states.length === 1 && states[0] === this.#reservations.of(worker)) {
         this.#reservations.served(worker);
       }
+      claimed = jobs.length;
       this.#handOver(worker, jobs, instance);
     } catch (error) {
       // It may have been committed all the same: the reconciler finds what it took.
@@ -176,6 +202,7 @@ export class Scheduler implements Service {
       lanes.rest(asked);
     } finally {
       this.#asked.set(worker, (this.#asked.get(worker) ?? 0) - threads);
+      this.#suspects.claimEnds(kind, worker, claimed);
     }
   }
 
@@ -199,4 +226,5 @@ interface PlannedClaim {
   readonly worker: Worker;
   readonly states: readonly LaneState[];
   readonly limit: number;
+  readonly kind: ClaimKind;
 }

@@ -91,7 +91,8 @@ function createPool({ url, poolMax, role, log }: PostgresOptions): pg.Pool {
     max: poolMax,
     application_name: `vinyasa-${role}`,
     connectionTimeoutMillis: connectMs,
-    idleTimeoutMillis: IDLE_CONNECTION_MS,
+    // The heartbeat's connection holds the instance's lock: it is kept, however slow the beat.
+    idleTimeoutMillis: role === "heartbeat" ? 0 : IDLE_CONNECTION_MS,
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
     query_timeout: statementMs + SILENCE_MS,
