@@ -28,6 +28,7 @@ import { LaneCatalog } from "./store/lane-catalog.ts";
 import { migrate } from "./store/migrate.ts";
 import { readJobs } from "./store/read-jobs.ts";
 import { VERSION } from "./version.ts";
+import { explainStart, whileAnswering } from "./while-answering.ts";
 
 const CLOSE_MS = 3_000;
 
@@ -53,16 +54,29 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
     return await build(options, stack, stop);
   } catch (error) {
     await stop();
-    throw error;
+    throw explainStart(error);
   }
 }
 
 async function build(
-  { config, log, executors = [] }: InstanceOptions,
+  options: InstanceOptions,
   stack: StopStack,
   stop: () => Promise<void>,
 ): Promise<Instance> {
-  const dbs = await openStore(config, log, stack);
+  const { config, log } = options;
+  const dbs = await openDatabases(config, log);
+  // A pool waits for its last statement, and a database that went silent has one for half a minute.
+  stack.push("database", () => endsWithin(dbs.close(), CLOSE_MS));
+  return whileAnswering(dbs.heartbeat, () => assemble(options, dbs, stack, stop));
+}
+
+async function assemble(
+  { config, log, executors = [] }: InstanceOptions,
+  dbs: Databases,
+  stack: StopStack,
+  stop: () => Promise<void>,
+): Promise<Instance> {
+  await prepareStore(dbs, log);
   const lanes = new LaneCatalog(dbs.engine);
   await lanes.load();
   const bus = await startBus(config, dbs, log, stack);
@@ -100,15 +114,11 @@ async function build(
   return { url: http.url, banner: await describe(config, dbs, bus, http), stop };
 }
 
-async function openStore(config: Config, log: Logger, stack: StopStack): Promise<Databases> {
-  const dbs = await openDatabases(config, log);
-  // A pool waits for its last statement, and a database that went silent has one for half a minute.
-  stack.push("database", () => endsWithin(dbs.close(), CLOSE_MS));
+async function prepareStore(dbs: Databases, log: Logger): Promise<void> {
   const { name } = await dbs.engine.describe();
   log.info({ database: name, poolSize: dbs.connections }, "connected to the database");
   const { applied, version } = await migrate(dbs.engine, { log });
   if (applied.length > 0) log.info({ applied, version }, "database migrated");
-  return dbs;
 }
 
 async function startBus(
