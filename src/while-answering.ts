@@ -2,9 +2,8 @@
 import { OperatorError } from "./domain/errors.ts";
 import { type Database, DatabaseError } from "./store/database.ts";
 
-/** Longer than a server under load ever takes for nothing, and what somebody still waits for. */
-const SILENCE_MS_MAX = 10_000;
-const LOOK_EVERY_MS = 1_000;
+/** Longer than a server under load takes to answer, and as long as somebody still waits for a start. */
+const LIMITS = { silenceMaxMs: 10_000, lookEveryMs: 1_000 };
 
 const PING = { name: "start-ping", text: "/* start-ping */ select 1" };
 
@@ -13,9 +12,14 @@ const PING = { name: "start-ping", text: "/* start-ping */ select 1" };
  * a migration may take an hour.
  *
  * @param db not used up by `work`
+ * @param limits for tests, in milliseconds
  * @throws OperatorError, or what `work` threw
  */
-export async function whileAnswering<T>(db: Database, work: () => Promise<T>): Promise<T> {
+export async function whileAnswering<T>(
+  db: Database,
+  work: () => Promise<T>,
+  { silenceMaxMs, lookEveryMs } = LIMITS,
+): Promise<T> {
   // The embedded database is in this process, and busy rather than away.
   if (db.kind === "embedded") return work();
   let ticker: NodeJS.Timeout | undefined;
@@ -27,10 +31,10 @@ export async function whileAnswering<T>(db: Database, work: () => Promise<T>): P
           answeredAt = performance.now();
         },
         (error: unknown) => {
-          if (performance.now() - answeredAt >= SILENCE_MS_MAX) reject(silent(error));
+          if (performance.now() - answeredAt >= silenceMaxMs) reject(silent(error));
         },
       );
-    }, LOOK_EVERY_MS);
+    }, lookEveryMs);
   });
   const working = work();
   // If it is given up, it fails later, when its connections are closed: nobody waits for that.
