@@ -30,6 +30,7 @@ import { LaneCatalog } from "./store/lane-catalog.ts";
 import { migrate } from "./store/migrate.ts";
 import { readJobs } from "./store/read-jobs.ts";
 import { VERSION } from "./version.ts";
+import { explainStart, whileAnswering } from "./while-answering.ts";
 
 const CLOSE_MS = 3_000;
 
@@ -55,16 +56,29 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
     return await build(options, stack, stop);
   } catch (error) {
     await stop();
-    throw error;
+    throw explainStart(error);
   }
 }
 
 async function build(
-  { config, log, executors = [] }: InstanceOptions,
+  options: InstanceOptions,
   stack: StopStack,
   stop: () => Promise<void>,
 ): Promise<Instance> {
-  const dbs = await openStore(config, log, stack);
+  const { config, log } = options;
+  const dbs = await openDatabases(config, log);
+  // A pool waits for its last statement, and a database that went silent has one for half a minute.
+  stack.push("database", () => endsWithin(dbs.close(), CLOSE_MS));
+  return whileAnswering(dbs.heartbeat, () => assemble(options, dbs, stack, stop));
+}
+
+async function assemble(
+  { config, log, executors = [] }: InstanceOptions,
+  dbs: Databases,
+  stack: StopStack,
+  stop: () => Promise<void>,
+): Promise<Instance> {
+  await prepareStore(dbs, log);
   const lanes = new LaneCatalog(dbs.engine);
   await lanes.load();
   const bus = await startBus(config, dbs, log, stack);
@@ -123,15 +137,11 @@ async function openApi(
   };
 }
 
-async function openStore(config: Config, log: Logger, stack: StopStack): Promise<Databases> {
-  const dbs = await openDatabases(config, log);
-  // A pool waits for its last statement, and a database that went silent has one for half a minute.
-  stack.push("database", () => endsWithin(dbs.close(), CLOSE_MS));
+async function prepareStore(dbs: Databases, log: Logger): Promise<void> {
   const { name } = await dbs.engine.describe();
   log.info({ database: name, poolSize: dbs.connections }, "connected to the database");
   const { applied, version } = await migrate(dbs.engine, { log });
   if (applied.length > 0) log.info({ applied, version }, "database migrated");
-  return dbs;
 }
 
 async function startBus(
@@ -169,8 +179,8 @@ function createEngine(
   executors: Registry,
   log: Logger,
 ): Engine {
-  const { workerThreads, workerQueues: queues, pollIntervalMs, leaseMs, heartbeatMs } = config;
-  const { priorityWaitMs } = config;
+  const { workerThreads, workerQueues: queues, pollIntervalMs, priorityWaitMs } = config;
+  const { deadAfterMs, leaseMs, heartbeatMs } = config;
   return new Engine({
     db: dbs.engine,
     heartbeatDb: dbs.heartbeat,
@@ -182,6 +192,7 @@ function createEngine(
     workerThreads,
     queues,
     pollIntervalMs,
+    deadAfterMs,
     leaseMs,
     heartbeatMs,
     priorityWaitMs,

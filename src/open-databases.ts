@@ -6,6 +6,7 @@ import type { Config } from "./config.ts";
 import type { Database } from "./store/database.ts";
 import { openEmbedded } from "./store/embedded-database.ts";
 import { openPostgres } from "./store/postgres-database.ts";
+import { assertSameDatabase } from "./store/same-database.ts";
 
 export interface Databases {
   readonly api: Database;
@@ -21,13 +22,14 @@ const ENGINE_CONNECTIONS_MAX = 10;
 /** Where nothing is run: readiness and new lanes. */
 const BYSTANDER_CONNECTIONS_MAX = 2;
 
-/** @throws OperatorError if the database cannot be reached, or the folder is in use */
+/** @throws OperatorError if the database cannot be reached or used, or the folder is in use */
 export async function openDatabases(config: Config, log: Logger): Promise<Databases> {
   if (config.databaseUrl === null) {
     const db = await openEmbedded({ folder: join(config.dataDir, "postgres"), log });
     return { api: db, engine: db, heartbeat: db, connections: 1, close: () => db.close() };
   }
-  return openPools(config.databaseUrl, poolSizes(config.role, config.databasePoolMax), log);
+  const sizes = poolSizes(config.role, config.databasePoolMax);
+  return openPools(config.databaseUrl, config.databasePoolUrl, sizes, log);
 }
 
 export interface PoolSizes {
@@ -45,7 +47,17 @@ export function poolSizes(role: Role, max: number): PoolSizes {
   return { engine, api: Math.max(1, rest - engine) };
 }
 
-async function openPools(url: string, sizes: PoolSizes, log: Logger): Promise<Databases> {
+function openApiPool(url: string, pooledUrl: string | null, poolMax: number, log: Logger) {
+  const way = pooledUrl === null ? { url } : { url: pooledUrl, pooled: true };
+  return openPostgres({ ...way, poolMax, role: "api", log });
+}
+
+async function openPools(
+  url: string,
+  pooledUrl: string | null,
+  sizes: PoolSizes,
+  log: Logger,
+): Promise<Databases> {
   const open: Database[] = [];
   const close = async () => {
     await Promise.all(open.map((db) => db.close()));
@@ -53,9 +65,9 @@ async function openPools(url: string, sizes: PoolSizes, log: Logger): Promise<Da
   try {
     const engine = await openPostgres({ url, poolMax: sizes.engine, role: "engine", log });
     open.push(engine);
-    const api =
-      sizes.api === 0 ? engine : await openPostgres({ url, poolMax: sizes.api, role: "api", log });
+    const api = sizes.api === 0 ? engine : await openApiPool(url, pooledUrl, sizes.api, log);
     if (api !== engine) open.push(api);
+    if (api !== engine && pooledUrl !== null) await assertSameDatabase(engine, api);
     const heartbeat = await openPostgres({ url, poolMax: 1, role: "heartbeat", log });
     open.push(heartbeat);
     return { api, engine, heartbeat, connections: sizes.engine + sizes.api + 1, close };

@@ -106,6 +106,23 @@ describe("loadConfig", () => {
     expect(messageOf({ LEASE_MS: "1000", HEARTBEAT_MS: "500" })).toContain("LEASE_MS is 1000");
   });
 
+  it.each([
+    [
+      { DEAD_AFTER_MS: "1000", HEARTBEAT_MS: "500" },
+      /DEAD_AFTER_MS is 1000.*three times HEARTBEAT_MS/,
+    ],
+    [{ HEARTBEAT_MS: "2000" }, /DEAD_AFTER_MS is 3000.*three times HEARTBEAT_MS \(2000\)/],
+    [{ LEASE_MS: "2500" }, /DEAD_AFTER_MS is 3000.*not be longer than LEASE_MS \(2500\)/],
+  ])("refuses times of death that do not fit each other: %o", (env, message) => {
+    expect(messageOf(env)).toMatch(message);
+  });
+
+  it("refuses a pooler without a way around it", () => {
+    const pooled = { DATABASE_POOL_URL: "postgres://me:hunter2@localhost:6432/x" };
+    expect(messageOf(pooled)).toMatch(/DATABASE_POOL_URL is set and DATABASE_URL is not/);
+    expect(messageOf(pooled)).not.toContain("hunter2");
+  });
+
   it("warns of variables with our name as a prefix, which nothing reads", () => {
     const { warnings } = load({ VINYASA_PORT: "1", VINYASA_COLOUR: "blue", VINYASA_TEST_X: "x" });
     expect(warnings).toEqual([

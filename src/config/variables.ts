@@ -81,6 +81,14 @@ const variables = z.object({
   DATABASE_POOL_MAX: required(wholeNumber(2, 1_000), "25", {
     description: "Most connections to PostgreSQL, of one instance.",
   }),
+  DATABASE_POOL_URL: optional(
+    url(["postgres", "postgresql"], "postgres://user:password@localhost:6432/vinyasa"),
+    {
+      secret: true,
+      description:
+        "The same database through a pooler (PgBouncer and the like), for requests only; the engine always uses `DATABASE_URL`. Unset: requests use that, too.",
+    },
+  ),
   REDIS_URL: optional(url(["redis", "rediss"], "redis://localhost:6379"), {
     secret: true,
     description:
@@ -110,8 +118,13 @@ const variables = z.object({
   HEARTBEAT_MS: required(wholeNumber(50, MINUTE, ms), "500", {
     description: "Time between two signs of life of an instance.",
   }),
+  DEAD_AFTER_MS: required(wholeNumber(200, 10 * MINUTE, ms), "3000", {
+    description:
+      "Silence after which an instance counts as dead whose connection to PostgreSQL is gone, too.",
+  }),
   LEASE_MS: required(wholeNumber(1_000, 10 * MINUTE, ms), "15000", {
-    description: "Silence after which an instance counts as dead and its jobs are run elsewhere.",
+    description:
+      "Silence after which an instance counts as dead in any case, and its jobs are run elsewhere.",
   }),
   SHUTDOWN_GRACE_MS: required(wholeNumber(0, DAY, ms), "30000", {
     description: "Time that running jobs and requests get to end after SIGTERM.",
@@ -174,18 +187,17 @@ const variables = z.object({
 /** From the environment's names and texts to typed values under camelCase names. */
 export const configVariables = variables
   .superRefine((env, context) => {
-    for (const [name, message] of roleMistakes(env)) {
+    for (const [name, message] of [...roleMistakes(env), ...settingsThatDoNotFit(env)]) {
       context.addIssue({ code: "custom", message, path: [name] });
     }
-    if (env.LEASE_MS >= env.HEARTBEAT_MS * 4) return;
-    const message = `is ${env.LEASE_MS}; it must be at least four times HEARTBEAT_MS (${env.HEARTBEAT_MS}), or a single late heartbeat loses jobs.`;
-    context.addIssue({ code: "custom", message, path: ["LEASE_MS"] });
   })
   .transform((env) => ({
     port: env.PORT,
     host: env.HOST,
     databaseUrl: env.DATABASE_URL,
     databasePoolMax: env.DATABASE_POOL_MAX,
+    /** Null: requests use `databaseUrl`. */
+    databasePoolUrl: env.DATABASE_POOL_URL,
     redisUrl: env.REDIS_URL,
     dataDir: env.DATA_DIR,
     role: env.ROLE,
@@ -196,6 +208,7 @@ export const configVariables = variables
     pollIntervalMs: env.POLL_INTERVAL_MS,
     priorityWaitMs: env.PRIORITY_WAIT_MS,
     heartbeatMs: env.HEARTBEAT_MS,
+    deadAfterMs: env.DEAD_AFTER_MS,
     leaseMs: env.LEASE_MS,
     shutdownGraceMs: env.SHUTDOWN_GRACE_MS,
     drainDelayMs: env.DRAIN_DELAY_MS,
@@ -212,6 +225,39 @@ export const configVariables = variables
     logFormat: env.LOG_FORMAT,
     color: env.NO_COLOR === null,
   }));
+
+type Env = z.output<typeof variables>;
+
+/** Settings that are good each, and not together: by name, what is wrong. */
+function settingsThatDoNotFit(env: Env): [keyof Env, string][] {
+  const { HEARTBEAT_MS: beat, DEAD_AFTER_MS: dead, LEASE_MS: lease } = env;
+  const found: [keyof Env, string][] = [];
+  if (lease < beat * 4) {
+    found.push([
+      "LEASE_MS",
+      `is ${lease}; it must be at least four times HEARTBEAT_MS (${beat}), or a single late heartbeat loses jobs.`,
+    ]);
+  }
+  if (dead < beat * 3) {
+    found.push([
+      "DEAD_AFTER_MS",
+      `is ${dead}; it must be at least three times HEARTBEAT_MS (${beat}), or a connection that breaks once loses jobs.`,
+    ]);
+  }
+  if (dead > lease) {
+    found.push([
+      "DEAD_AFTER_MS",
+      `is ${dead}; it must not be longer than LEASE_MS (${lease}), which ends every wait.`,
+    ]);
+  }
+  if (env.DATABASE_POOL_URL !== null && env.DATABASE_URL === null) {
+    found.push([
+      "DATABASE_POOL_URL",
+      "is set and DATABASE_URL is not; the engine needs a connection without a pooler.",
+    ]);
+  }
+  return found;
+}
 
 export type ConfigVariables = z.output<typeof configVariables>;
 

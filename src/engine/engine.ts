@@ -1,12 +1,7 @@
 /** The engine of one instance: its services, started in order and stopped in reverse. */
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
-import type { Logger } from "pino";
-import type { Bus } from "../events/bus.ts";
-import type { Registry } from "../executors/registry.ts";
 import type { ClaimedJob } from "../store/claim-jobs.ts";
-import type { Database } from "../store/database.ts";
-import type { LaneCatalog } from "../store/lane-catalog.ts";
 import { CODE_VERSION } from "../store/migrate.ts";
 import { createAger } from "./ager.ts";
 import type { EndedRun } from "./attempt.ts";
@@ -14,6 +9,7 @@ import { Canceller } from "./canceller.ts";
 import { ClaimLedger } from "./claim-ledger.ts";
 import { Completer } from "./completer.ts";
 import { endsWithin } from "./ends-within.ts";
+import type { EngineOptions } from "./engine-options.ts";
 import { createExpirer } from "./expirer.ts";
 import { Fleet } from "./fleet.ts";
 import { LaneBook } from "./lane-book.ts";
@@ -30,31 +26,9 @@ import { StaleWrites } from "./stale-writes.ts";
 import { createStrayCancels } from "./stray-cancels.ts";
 import { Worker } from "./worker.ts";
 
-export interface EngineOptions {
-  /** For claims and outcomes. */
-  readonly db: Database;
-  /** For the heartbeat alone; the same as `db` on an embedded store. */
-  readonly heartbeatDb: Database;
-  readonly bus: Bus;
-  readonly lanes: LaneCatalog;
-  readonly executors: Registry;
-  readonly log: Logger;
-  /** The instance is only to be seen among the others: it runs no jobs and none of the services. */
-  readonly isBystander?: boolean;
-  /** One entry a worker. */
-  readonly workerThreads: readonly number[];
-  /** Null: all. */
-  readonly queues: readonly string[] | null;
-  readonly pollIntervalMs: number;
-  readonly leaseMs: number;
-  readonly heartbeatMs: number;
-  /** Time that a ready job lets higher priorities go first; 60,000 if not given. */
-  readonly priorityWaitMs?: number;
-  /** Age of a running row that nobody here knows before it is given back; for tests. */
-  readonly reconcileAfterMs?: number;
-}
-
 const PRIORITY_WAIT_MS = 60_000;
+/** Several heartbeats, and longer than a connection that broke takes to come back. */
+const DEAD_AFTER_MS = 3_000;
 /** After the grace time an executor may react to its signal before the instance goes. */
 const LAST_MOMENT_MS = 200;
 /** For the database's answers, after the grace time. */
@@ -96,7 +70,8 @@ export class Engine {
     this.#workers = this.#createWorkers();
     const workers = this.#workers;
     const membership = this.#membership;
-    this.#rescuer = new Rescuer({ db, bus, lanes, membership, log, leaseMs });
+    const { deadAfterMs = Math.min(DEAD_AFTER_MS, leaseMs) } = options;
+    this.#rescuer = new Rescuer({ db, bus, lanes, membership, log, leaseMs, deadAfterMs });
     const threadsMax = Math.max(1, ...options.workerThreads);
     this.#scheduler = new Scheduler({
       db,
@@ -111,7 +86,7 @@ export class Engine {
       onUnwanted: (jobs) => this.#release(jobs),
     });
     const expirer = createExpirer({ db, bus, lanes, log });
-    const maintenance = new Maintenance(db, log);
+    const maintenance = new Maintenance(db, bus.turns, log);
     const { reconcileAfterMs: olderThanMs } = options;
     const reconciler = createReconciler({
       ...{ db, bus, lanes, membership, ledger, log },

@@ -6,6 +6,7 @@ import { expireJobs } from "../store/expire-jobs.ts";
 import type { LaneCatalog } from "../store/lane-catalog.ts";
 import { announceMoved } from "./announce-moved.ts";
 import { PacedLoop } from "./paced-loop.ts";
+import { Turn } from "./turn.ts";
 
 export interface ExpirerOptions {
   readonly db: Database;
@@ -19,10 +20,12 @@ const BATCH = 1_000;
 
 /** The claim passes over expired jobs; this ends them. */
 export function createExpirer({ db, bus, lanes, log }: ExpirerOptions): PacedLoop {
-  const act = async () => {
+  const turn = new Turn({ turns: bus.turns, name: "expirer", everyMs: EVERY_MS });
+  const expire = async () => {
     const jobs = await expireJobs(db, BATCH);
     announceMoved(bus, lanes, jobs);
     return jobs.length === BATCH ? 0 : null;
   };
+  const act = () => turn.go(expire);
   return new PacedLoop({ name: "expirer", log, floorMs: EVERY_MS, act });
 }

@@ -37,6 +37,8 @@ export class LaneBook {
   readonly #states = new Map<number, LaneState>();
   /** Those that may have ready jobs, those asked longest ago first. */
   readonly #active = new Set<LaneState>();
+  /** The same of suspects' lanes. */
+  readonly #suspects = new Set<LaneState>();
 
   constructor(options: LaneBookOptions) {
     this.#options = options;
@@ -63,25 +65,31 @@ export class LaneBook {
       if (state === null) continue;
       state.wakes += 1;
       state.from = LANE_START;
-      if (state.threads <= this.#options.threadsMax) this.#active.add(state);
+      if (state.threads <= this.#options.threadsMax) this.#activeOf(state).add(state);
     }
     return known;
   }
 
-  /** Lanes that may have jobs for a worker with this many threads free; some of them, if many. */
+  /**
+   * Lanes that may have jobs for a worker with this many threads free; some of them, if many. Those of
+   * suspects are apart.
+   */
   servable(threadsFree: number): LaneState[] {
-    const found: LaneState[] = [];
-    for (const state of this.#active) {
-      if (state.threads > threadsFree) continue;
-      found.push(state);
-      if (found.length === LANES_A_CLAIM) break;
-    }
-    return found;
+    return fitting(this.#active, threadsFree);
+  }
+
+  /** Lanes of suspects that may have jobs for such a worker. */
+  servableSuspects(threadsFree: number): LaneState[] {
+    return fitting(this.#suspects, threadsFree);
+  }
+
+  get hasSuspects(): boolean {
+    return this.#suspects.size > 0;
   }
 
   /** Lanes of wide jobs (more than one thread each) that may have some. */
   wide(): LaneState[] {
-    return [...this.#active].filter((state) => state.threads > 1);
+    return [...this.#active, ...this.#suspects].filter((state) => state.threads > 1);
   }
 
   /** Lanes that compete for the next threads here, by number: some of them, if many. */
@@ -102,9 +110,10 @@ export class LaneBook {
     for (const job of jobs) last.set(job.lane.id, job);
     for (const { state, wakes } of asked) {
       // Asked lanes go to the end, so that all have their turn where there are many.
-      const wasActive = this.#active.delete(state);
+      const active = this.#activeOf(state);
+      const wasActive = active.delete(state);
       // A wake-up came meanwhile: it may concern rows before the place that this claim reached.
-      if (wasActive && (!exhausted || state.wakes !== wakes)) this.#active.add(state);
+      if (wasActive && (!exhausted || state.wakes !== wakes)) active.add(state);
       const job = last.get(state.lane.id);
       if (job !== undefined && state.wakes === wakes) {
         state.from = { rank: job.rank, atMs: job.scheduledAtMs };
@@ -114,7 +123,11 @@ export class LaneBook {
 
   /** A claim failed: nothing is known of these lanes before the next poll or wake-up. */
   rest(asked: readonly AskedLane[]): void {
-    for (const { state } of asked) this.#active.delete(state);
+    for (const { state } of asked) this.#activeOf(state).delete(state);
+  }
+
+  #activeOf(state: LaneState): Set<LaneState> {
+    return state.lane.suspect ? this.#suspects : this.#active;
   }
 
   /** Null for a lane that this instance does not serve. */
@@ -131,7 +144,7 @@ export class LaneBook {
   #grantAnew(): void {
     for (const state of this.#states.values()) {
       state.threads = this.#threadsFor(state.lane);
-      if (state.threads > this.#options.threadsMax) this.#active.delete(state);
+      if (state.threads > this.#options.threadsMax) this.#activeOf(state).delete(state);
     }
   }
 
@@ -146,6 +159,16 @@ export class LaneBook {
     const most = fleet.threadsMax(lane);
     return most !== null && most < lane.threads ? 1 : lane.threads;
   }
+}
+
+function fitting(states: Iterable<LaneState>, threadsFree: number): LaneState[] {
+  const found: LaneState[] = [];
+  for (const state of states) {
+    if (state.threads > threadsFree) continue;
+    found.push(state);
+    if (found.length === LANES_A_CLAIM) break;
+  }
+  return found;
 }
 
 export interface AskedLane {

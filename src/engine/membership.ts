@@ -5,10 +5,19 @@
  * cannot beat for four fifths of the lease, by its own monotonic clock, must assume that it has been
  * declared dead: it drops its jobs before anybody else can have taken them. An embedded store has one
  * process only, so nobody declares anybody dead, and a beat may wait behind a long statement.
+ *
+ * The connection of the heartbeat also holds this instance's lock: while it lives, the others wait for
+ * the lease. They need not once it is gone and the beat is old, too (see dead-instances).
  */
 import type { Logger } from "pino";
 import type { Database } from "../store/database.ts";
-import { beat, endInstance, type InstanceSpec, registerInstance } from "../store/instances.ts";
+import {
+  beat,
+  endInstance,
+  type InstanceKey,
+  type InstanceSpec,
+  registerInstance,
+} from "../store/instances.ts";
 import { PacedLoop } from "./paced-loop.ts";
 import type { Service } from "./service.ts";
 
@@ -26,6 +35,8 @@ export interface MembershipOptions {
   readonly onReturned: () => void;
 }
 
+const BACK_WITHIN_MS = 1_000;
+
 export class Membership implements Service {
   readonly #options: MembershipOptions;
   readonly #loop: PacedLoop;
@@ -33,6 +44,10 @@ export class Membership implements Service {
   #uuid = "";
   #alive = false;
   #lastBeatAt = 0;
+  /** A beat failed, and none has got through since. */
+  #interrupted = false;
+  /** When beats got through again after a break. */
+  #resumedAt = Number.NEGATIVE_INFINITY;
   #draining = false;
   #started = false;
   #watchdog: NodeJS.Timeout | null = null;
@@ -40,8 +55,14 @@ export class Membership implements Service {
   constructor(options: MembershipOptions) {
     this.#options = options;
     const { log, heartbeatMs } = options;
-    const act = () => this.#beat();
-    this.#loop = new PacedLoop({ name: "heartbeat", log, floorMs: heartbeatMs, act });
+    this.#loop = new PacedLoop({
+      name: "heartbeat",
+      log,
+      floorMs: heartbeatMs,
+      // Whoever is back late after an outage may be taken for dead.
+      errorPauseMaxMs: BACK_WITHIN_MS,
+      act: () => this.#beat(),
+    });
   }
 
   /** The number under which this instance claims. It changes if the instance was declared dead. */
@@ -56,6 +77,14 @@ export class Membership implements Service {
   /** False while this instance must not claim: it is not registered, or may have been given up. */
   get alive(): boolean {
     return this.#alive;
+  }
+
+  /**
+   * False for one lease after this instance was cut off, be it for a moment: whatever cut it off may
+   * have broken the connections of the others, too, and with them their locks.
+   */
+  get trustsLocks(): boolean {
+    return !this.#interrupted && performance.now() - this.#resumedAt >= this.#options.leaseMs;
   }
 
   async start(): Promise<void> {
@@ -87,10 +116,14 @@ export class Membership implements Service {
   /** Without it the others find out by the lease. */
   async #sayGoodbye(): Promise<void> {
     try {
-      await endInstance(this.#options.db, this.#id);
+      await endInstance(this.#options.db, this.#key);
     } catch (error) {
       this.#options.log.warn({ err: error }, "could not record that this instance ends");
     }
+  }
+
+  get #key(): InstanceKey {
+    return { id: this.#id, uuid: this.#uuid };
   }
 
   async #register(): Promise<void> {
@@ -106,7 +139,7 @@ export class Membership implements Service {
     if (!this.#alive) return this.#comeBack();
     // The moment of sending counts: the database may have written it long before the answer came.
     const sentAt = performance.now();
-    const kept = await beat(this.#options.db, this.#id, this.#draining);
+    const kept = await this.#send();
     if (kept) {
       this.#lastBeatAt = sentAt;
       return null;
@@ -116,9 +149,21 @@ export class Membership implements Service {
     return this.#comeBack();
   }
 
+  async #send(): Promise<boolean> {
+    try {
+      const { kept, reconnected } = await beat(this.#options.db, this.#key, this.#draining);
+      if (this.#interrupted || reconnected) this.#resumedAt = performance.now();
+      this.#interrupted = false;
+      return kept;
+    } catch (error) {
+      this.#interrupted = true;
+      throw error;
+    }
+  }
+
   /** Under a new number: rows of the old one belong to whoever rescues them. */
   async #comeBack(): Promise<null> {
-    await endInstance(this.#options.db, this.#id);
+    await endInstance(this.#options.db, this.#key);
     await this.#register();
     this.#options.log.info({ instance: this.#uuid }, "registered anew");
     this.#options.onReturned();

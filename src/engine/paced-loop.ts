@@ -7,11 +7,13 @@ export interface PacedLoopOptions {
   readonly log: Logger;
   /** The longest pause between two rounds, in milliseconds. */
   readonly floorMs: number;
+  /** The longest pause after an error, in milliseconds; 5,000 if left out. */
+  readonly errorPauseMaxMs?: number;
   /** One round. Resolves to the pause after it, if shorter than the floor. */
   readonly act: () => Promise<number | null>;
 }
 
-/** Never longer than this after an error, whatever the floor. */
+/** Not longer than this after an error, whatever the floor. */
 const ERROR_PAUSE_MAX_MS = 5_000;
 
 /**
@@ -82,8 +84,8 @@ export class PacedLoop implements Service {
       return asked === null ? floor : Math.min(asked, floor);
     } catch (error) {
       this.#failures += 1;
-      const pauseMs = Math.min(100 * 2 ** (this.#failures - 1), ERROR_PAUSE_MAX_MS);
-      const { log, name } = this.#options;
+      const { log, name, errorPauseMaxMs = ERROR_PAUSE_MAX_MS } = this.#options;
+      const pauseMs = Math.min(100 * 2 ** (this.#failures - 1), errorPauseMaxMs);
       log.error({ err: error, loop: name, pauseMs }, `${name} failed, trying again`);
       return pauseMs;
     }

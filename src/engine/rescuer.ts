@@ -7,13 +7,14 @@ import {
   endedInstancesWithJobs,
   markDeadInstances,
   markOtherInstancesDead,
-} from "../store/instances.ts";
+} from "../store/dead-instances.ts";
 import type { LaneCatalog } from "../store/lane-catalog.ts";
-import { rescueJobs } from "../store/rescue-jobs.ts";
+import { readLostLanes, rescueJobs } from "../store/rescue-jobs.ts";
 import { announceMoved } from "./announce-moved.ts";
 import type { Membership } from "./membership.ts";
 import { PacedLoop } from "./paced-loop.ts";
 import type { Service } from "./service.ts";
+import { Turn } from "./turn.ts";
 
 export interface RescuerOptions {
   readonly db: Database;
@@ -22,6 +23,7 @@ export interface RescuerOptions {
   readonly membership: Membership;
   readonly log: Logger;
   readonly leaseMs: number;
+  readonly deadAfterMs: number;
 }
 
 const BATCH = 1_000;
@@ -31,14 +33,16 @@ const SWEEP_EVERY_MS = 10_000;
 export class Rescuer implements Service {
   readonly #options: RescuerOptions;
   readonly #loop: PacedLoop;
+  readonly #turn: Turn;
   #sweepAt = 0;
   #first = true;
 
   constructor(options: RescuerOptions) {
     this.#options = options;
-    const floorMs = Math.min(1_000, options.leaseMs / 2);
-    const act = () => this.#rescue();
-    this.#loop = new PacedLoop({ name: "rescuer", log: options.log, floorMs, act });
+    const { log, bus } = options;
+    const floorMs = Math.min(1_000, options.deadAfterMs / 2);
+    this.#turn = new Turn({ turns: bus.turns, name: "rescuer", everyMs: floorMs });
+    this.#loop = new PacedLoop({ name: "rescuer", log, floorMs, act: () => this.#round() });
   }
 
   async start(): Promise<void> {
@@ -55,6 +59,11 @@ export class Rescuer implements Service {
     this.#loop.wake();
   }
 
+  /** At the start, and when this instance was given up itself, it looks whoever's turn it is. */
+  #round(): Promise<null> {
+    return this.#sweepAt === 0 ? this.#rescue() : this.#turn.go(() => this.#rescue());
+  }
+
   async #rescue(): Promise<null> {
     const { db, log } = this.#options;
     const dead = await this.#findDead();
@@ -66,23 +75,37 @@ export class Rescuer implements Service {
       this.#sweepAt = performance.now() + SWEEP_EVERY_MS;
       for (const instance of await endedInstancesWithJobs(db)) ids.add(instance.id);
     }
-    if (ids.size > 0) await this.#takeBack([...ids]);
+    if (ids.size > 0) await this.#takeBackOrSweep([...ids]);
     return null;
   }
 
   /** On an embedded store, all others when it starts, and nobody later: one process can hold it. */
   async #findDead(): Promise<DeadInstance[]> {
-    const { db, membership, leaseMs } = this.#options;
-    if (db.kind === "postgres") return markDeadInstances(db, leaseMs);
+    const { db, membership, leaseMs, deadAfterMs } = this.#options;
+    if (db.kind === "postgres") {
+      const { id: observer, trustsLocks } = membership;
+      return markDeadInstances(db, { leaseMs, deadAfterMs, observer, trustsLocks });
+    }
     const dead = this.#first ? await markOtherInstancesDead(db, membership.id) : [];
     this.#first = false;
     return dead;
   }
 
+  /** They are marked as ended: if this breaks off, only a sweep finds the rest. */
+  async #takeBackOrSweep(instances: readonly number[]): Promise<void> {
+    try {
+      await this.#takeBack(instances);
+    } catch (error) {
+      this.#sweepAt = 0;
+      throw error;
+    }
+  }
+
   async #takeBack(instances: readonly number[]): Promise<void> {
     const { db, bus, lanes, log } = this.#options;
+    const suspects = await lanes.internSuspects(await readLostLanes(db, instances));
     for (let rescued = BATCH; rescued === BATCH; ) {
-      const jobs = await rescueJobs(db, instances, BATCH);
+      const jobs = await rescueJobs(db, instances, suspects, BATCH);
       rescued = jobs.length;
       announceMoved(bus, lanes, jobs);
       if (rescued > 0) log.warn({ jobs: rescued }, "took jobs back from dead instances");

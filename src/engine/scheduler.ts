@@ -18,6 +18,7 @@ import { PacedLoop } from "./paced-loop.ts";
 import type { ReadAhead } from "./read-ahead.ts";
 import { Reservations } from "./reservations.ts";
 import type { Service } from "./service.ts";
+import { type ClaimKind, Suspects } from "./suspects.ts";
 import type { Worker } from "./worker.ts";
 
 export interface SchedulerOptions {
@@ -45,6 +46,7 @@ export class Scheduler implements Service {
   readonly #poll: PacedLoop;
   readonly #reservations = new Reservations();
   readonly #review: PacedLoop;
+  readonly #suspects: Suspects;
   readonly #inFlight = new Set<Promise<void>>();
   /** Threads that the claims in flight may bring jobs for, by worker. */
   readonly #asked = new Map<Worker, number>();
@@ -54,6 +56,7 @@ export class Scheduler implements Service {
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
+    this.#suspects = new Suspects(options.lanes, options.workers);
     this.#poll = new PacedLoop({
       name: "scheduler poll",
       log: options.log,
@@ -128,12 +131,25 @@ export class Scheduler implements Service {
   #nextClaim(): PlannedClaim | null {
     const { workers, membership } = this.#options;
     if (!membership.alive) return null;
+    const suspect = this.#planSuspect();
+    if (suspect !== null && !this.#suspects.yields) return suspect;
     const plans = workers.map((worker) => this.#plan(worker)).filter((plan) => plan !== null);
-    return plans.reduce<PlannedClaim | null>((best, plan) => {
+    const ordinary = plans.reduce<PlannedClaim | null>((best, plan) => {
       // One job against hundreds: by size, a reserved worker would never have its turn.
       if (best === null || plan.isReserved) return plan;
       return !best.isReserved && plan.limit > best.limit ? plan : best;
     }, null);
+    return ordinary ?? suspect;
+  }
+
+  #planSuspect(): PlannedClaim | null {
+    for (const worker of this.#options.workers) {
+      if (this.#reservations.of(worker) !== null) continue;
+      const states = this.#suspects.servable(worker.threadsFree - (this.#asked.get(worker) ?? 0));
+      if (states.length === 0) continue;
+      return { worker, states, limit: 1, kind: "suspect", isReserved: false };
+    }
+    return null;
   }
 
   #plan(worker: Worker): PlannedClaim | null {
@@ -152,8 +168,10 @@ export class Scheduler implements Service {
   /** One job of the reserved lane as soon as it fits; until then, what does not hold it up. */
   #planReserved(worker: Worker, reserved: LaneState, asked: number): PlannedClaim | null {
     const threadsFree = worker.threadsFree - asked;
-    if (threadsFree >= reserved.threads) {
-      return { worker, states: [reserved], limit: 1, isReserved: true };
+    const { suspect } = reserved.lane;
+    if (threadsFree >= reserved.threads && (!suspect || this.#suspects.mayTake(reserved))) {
+      const kind = suspect ? "suspect" : "ordinary";
+      return { worker, states: [reserved], limit: 1, kind, isReserved: true };
     }
     const spare = Math.min(threadsFree, this.#reservations.spare(worker, reserved) - asked);
     const states = spare > 0 ? this.#options.lanes.servable(spare) : [];
@@ -163,6 +181,7 @@ export class Scheduler implements Service {
   /** Read-ahead of fast one-thread jobs; only when a good part of it is used up. */
   #planAhead(worker: Worker, asked: number, threadsFree: number): PlannedClaim | null {
     const { lanes, readAhead } = this.#options;
+    if (this.#suspects.isQuiet) return null;
     const states: LaneState[] = [];
     let target = 0;
     for (const state of lanes.servable(1)) {
@@ -173,10 +192,11 @@ export class Scheduler implements Service {
     }
     const room = target - worker.readAhead - asked + Math.max(0, threadsFree);
     if (states.length === 0 || room < Math.min(CLAIM_BATCH_MAX, Math.ceil(target / 2))) return null;
-    return { worker, states, limit: Math.min(room, CLAIM_BATCH_MAX), isReserved: false };
+    const size = Math.min(room, CLAIM_BATCH_MAX);
+    return { worker, states, limit: size, kind: "ahead", isReserved: false };
   }
 
-  async #claim({ worker, states, limit, isReserved }: PlannedClaim): Promise<void> {
+  async #claim({ worker, states, limit, kind, isReserved }: PlannedClaim): Promise<void> {
     const { db, membership, lanes, log } = this.#options;
     const instance = membership.id;
     const asked: AskedLane[] = states.map((state) => ({ state, wakes: state.wakes }));
@@ -184,11 +204,14 @@ export class Scheduler implements Service {
     const token = randomUUID();
     const threads = limit * widestOf(states);
     this.#asked.set(worker, (this.#asked.get(worker) ?? 0) + threads);
+    this.#suspects.claimBegins(kind);
+    let claimed = 0;
     try {
       const number = worker.number;
       const claim = { lanes: request, limit, instance, worker: number, token };
       const { jobs, exhausted } = await claimJobs(db, claim);
       lanes.claimed(asked, jobs, exhausted);
+      claimed = jobs.length;
       this.#handOver(worker, jobs, instance);
     } catch (error) {
       // It may have been committed all the same: the reconciler finds what it took.
@@ -197,6 +220,7 @@ export class Scheduler implements Service {
     } finally {
       if (isReserved) this.#endReservation(worker);
       this.#asked.set(worker, (this.#asked.get(worker) ?? 0) - threads);
+      this.#suspects.claimEnds(kind, worker, claimed);
     }
   }
 
@@ -223,7 +247,7 @@ function widestOf(states: readonly LaneState[]): number {
 
 function planOf(worker: Worker, states: readonly LaneState[], threads: number): PlannedClaim {
   const limit = Math.min(Math.floor(threads / widestOf(states)), CLAIM_BATCH_MAX);
-  return { worker, states, limit, isReserved: false };
+  return { worker, states, limit, kind: "ordinary", isReserved: false };
 }
 
 interface PlannedClaim {
@@ -232,4 +256,5 @@ interface PlannedClaim {
   readonly limit: number;
   /** For the lane that the worker is reserved for. */
   readonly isReserved: boolean;
+  readonly kind: ClaimKind;
 }

@@ -66,6 +66,12 @@ export class Worker {
     return this.#running.size;
   }
 
+  /** A job that may have ended an instance is here. */
+  get hasSuspect(): boolean {
+    for (const { job } of this.#running.values()) if (job.lane.suspect) return true;
+    return this.#waiting.slice(this.#head).some(({ job }) => job.lane.suspect);
+  }
+
   /** Takes claimed jobs, in the order in which they shall start. */
   accept(jobs: readonly ClaimedJob[]): void {
     const claimedAt = performance.now();

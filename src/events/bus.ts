@@ -1,5 +1,6 @@
 /** Carries events and wake-ups between instances, or inside one process. */
 import type { JobEvent } from "../domain/event.ts";
+import type { Turns } from "./turns.ts";
 
 /**
  * "There may be work": lanes that got ready jobs, the earliest time at which one will, or instances
@@ -25,6 +26,8 @@ export interface BusStatus {
  * `publish` and `wake` never throw and never wait.
  */
 export interface Bus {
+  /** Work that one instance of the fleet is enough for. */
+  readonly turns: Turns;
   start(): Promise<void>;
   stop(): Promise<void>;
   status(): BusStatus;

@@ -5,9 +5,11 @@ import type { Bus, BusStatus, Unsubscribe, WakeUp } from "./bus.ts";
 import { Listeners } from "./listeners.ts";
 import { LocalInterest } from "./local-interest.ts";
 import { SeldomLog } from "./seldom-log.ts";
+import { EVERY_TURN } from "./turns.ts";
 
 /** Listeners are called inside of `publish` and `wake`, in the order in which they were added. */
 export class InProcessBus implements Bus {
+  readonly turns = EVERY_TURN;
   readonly #events: Listeners<readonly JobEvent[]>;
   readonly #wakes: Listeners<WakeUp>;
   readonly #gaps: Listeners<void>;

@@ -16,8 +16,10 @@ import { InterestAnnouncer } from "./interest-announcer.ts";
 import { Listeners } from "./listeners.ts";
 import { MESSAGE_EVENTS_MAX, Outbox } from "./outbox.ts";
 import { RedisLink } from "./redis-link.ts";
+import { RedisTurns } from "./redis-turns.ts";
 import { RemoteInterest } from "./remote-interest.ts";
 import { SeldomLog } from "./seldom-log.ts";
+import type { Turns } from "./turns.ts";
 
 export interface RedisBusOptions {
   readonly redisUrl: string;
@@ -29,6 +31,7 @@ export interface RedisBusOptions {
 const STOP_WAIT_MS = 500;
 
 export class RedisBus implements Bus {
+  readonly turns: Turns;
   readonly #timings: BusTimings;
   readonly #channels: readonly string[];
   readonly #control: string;
@@ -73,6 +76,12 @@ export class RedisBus implements Bus {
       onMessage: (channel, message) => this.#receive(channel, message),
       onUp: () => this.#greet(),
       onDown: () => this.#interest.forget(),
+    });
+    this.turns = new RedisTurns({
+      prefix,
+      owner: this.#id,
+      run: (script, key, values) => this.#link.run(script, key, values),
+      onFailed: (error) => this.#log.warn("Redis did not say whose turn it is", error),
     });
   }
 

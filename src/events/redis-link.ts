@@ -142,6 +142,11 @@ export class RedisLink {
     return this.#publisher.publish(channel, message);
   }
 
+  /** Runs a Lua script on one key. Rejects as `publish` does. */
+  run(script: string, key: string, values: readonly string[]): Promise<unknown> {
+    return this.#publisher.eval(script, 1, key, ...values);
+  }
+
   #watchSubscriber(): void {
     const subscriber = this.#subscriber;
     subscriber.on("error", (error) => this.#failed("the Redis subscriber failed", error));

@@ -29,32 +29,37 @@ export interface EndedRow {
  * The moves that end an attempt, from the rows of an expression `ended` with the columns of
  * running_jobs and began_at, now, outcome, next_status, next_at, next_attempts_left, retryable,
  * error_message, error_code, error_stack.
+ *
+ * @param nextLane the column with the lane that the job goes on in
  */
-export const MOVE_ENDED = `, a as (
+export function moveEnded(nextLane = "lane"): string {
+  return `, a as (
   insert into vinyasa.job_attempts (job_id, number, outcome, instance, worker, threads, started_at,
     finished_at, retryable, message, code, stack)
   select job_id, attempt, outcome, instance, worker, threads, began_at, now, retryable,
     error_message, error_code, error_stack from ended
 ), s as (
   insert into vinyasa.scheduled_jobs (job_id, lane, priority, at, version, attempt, attempts_left, since)
-  select job_id, lane, priority, next_at, version + 1, attempt, next_attempts_left, now
+  select job_id, ${nextLane}, priority, next_at, version + 1, attempt, next_attempts_left, now
   from ended where next_status = 2
 ), r as (
   insert into vinyasa.ready_jobs (lane, rank, priority, at, job_id, version, attempt, attempts_left, ready_at)
-  select lane, -priority::int, priority, next_at, job_id, version + 1, attempt, next_attempts_left, now
-  from ended where next_status = 3
+  select ${nextLane}, -priority::int, priority, next_at, job_id, version + 1, attempt,
+    next_attempts_left, now from ended where next_status = 3
 ), f as (
   insert into vinyasa.finished_jobs (job_id, status, lane, priority, worker, threads, instance,
     version, attempt, attempts_left, at, ready_at, started_at, finished_at, claim_version)
-  select job_id, next_status, lane, priority, worker, threads, instance, version + 1, attempt,
+  select job_id, next_status, ${nextLane}, priority, worker, threads, instance, version + 1, attempt,
     next_attempts_left, at, ready_at, began_at, now, claim_version from ended where next_status >= 5
 ), moved as (
-  select job_id, lane, 4::smallint as from_status, next_status as to_status,
-    version + 1 as version, attempt, left(error_message, 500) as message from ended
-), ${logMoves("moved")}, ${tellMoves("moved")}, began as (
+  select job_id, ${nextLane} as lane, lane as left_lane, 4::smallint as from_status,
+    next_status as to_status, version + 1 as version, attempt, left(error_message, 500) as message
+  from ended
+), ${logMoves("moved", nextLane === "lane" ? "lane" : "left_lane")}, ${tellMoves("moved")}, began as (
   insert into vinyasa.job_history (job_id, version, attempt, at, previous_status, status)
   select job_id, claim_version, attempt, began_at, 3, 4 from ended
 )`;
+}
 
 /**
  * `status`, a number, or CANCELLED where it would let a job run again that somebody asked to cancel.
@@ -88,7 +93,7 @@ x as materialized (
 ), told_off as (
   update vinyasa.cancellations c set instance = null
   where c.job_id = any(array(select job_id from ended)) and c.instance is not null
-)${MOVE_ENDED}
+)${moveEnded()}
 select job_id as id, version + 1 as version, next_status, vinyasa.ms(began_at) as started_ms,
   vinyasa.ms(now) as now_ms,
   vinyasa.ms(case when next_status >= 5 then at else next_at end) as at_ms from ended`,

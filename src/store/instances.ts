@@ -1,5 +1,6 @@
-/** Server processes: their registration, their heartbeat, and which of them are dead. */
+/** Server processes: their registration, their heartbeat and their end. */
 import type { Queryable } from "./database.ts";
+import { giveBackInstanceLock, ownsInstanceLock, takeInstanceLock } from "./instance-lock.ts";
 import type { WorkerSpec } from "./read-fleet.ts";
 
 export interface InstanceSpec {
@@ -10,59 +11,48 @@ export interface InstanceSpec {
   readonly workers: readonly WorkerSpec[];
 }
 
+/**
+ * What an instance is called. The number alone would not do: a database that was restored from a
+ * backup gives the same numbers again, to others.
+ */
+export interface InstanceKey {
+  readonly id: number;
+  readonly uuid: string;
+}
+
 const REGISTER = {
   name: "register-instance",
   text: `/* register-instance */
-insert into vinyasa.instances (uuid, hostname, pid, code_version, workers)
-values ($1::uuid, $2, $3::int, $4::int, $5::jsonb) returning id`,
+with i as (
+  insert into vinyasa.instances (uuid, hostname, pid, code_version, workers)
+  values ($1::uuid, $2, $3::int, $4::int, $5::jsonb) returning id
+)
+select id, ${takeInstanceLock("id")} as locked from i`,
 };
 
+// The lock goes with its connection: whichever connection beats next takes it again.
 const BEAT = {
   name: "beat",
   text: `/* beat */
-update vinyasa.instances set beat_at = clock_timestamp(), draining = $2::boolean
-where id = $1::int and ended_at is null returning id`,
+with b as (
+  update vinyasa.instances set beat_at = clock_timestamp(), draining = $3::boolean
+  where id = $1::int and uuid = $2::uuid and ended_at is null returning id
+), held as materialized (select ${ownsInstanceLock("$1::int")} as held)
+select held, case when held then true else ${takeInstanceLock("$1::int")} end as locked
+from b, held`,
 };
 
 const END = {
   name: "end-instance",
   text: `/* end-instance */
-update vinyasa.instances set ended_at = clock_timestamp() where id = $1::int and ended_at is null`,
+with e as (
+  update vinyasa.instances set ended_at = clock_timestamp()
+  where id = $1::int and uuid = $2::uuid and ended_at is null
+)
+${giveBackInstanceLock("$1::int")}`,
 };
 
-// Marking first: a beat that comes later finds its row ended, and the instance begins anew.
-const MARK_DEAD = {
-  name: "mark-dead-instances",
-  text: `/* mark-dead-instances */
-update vinyasa.instances set ended_at = clock_timestamp()
-where ended_at is null and beat_at < clock_timestamp() - $1::float8 * interval '1 millisecond'
-returning id, uuid, hostname, pid`,
-};
-
-const MARK_OTHERS_DEAD = {
-  name: "mark-other-instances-dead",
-  text: `/* mark-other-instances-dead */
-update vinyasa.instances set ended_at = clock_timestamp()
-where ended_at is null and id <> $1::int returning id, uuid, hostname, pid`,
-};
-
-// A claim may commit just after its instance was declared dead: its rows are found here.
-const ENDED_WITH_JOBS = {
-  name: "ended-instances-with-jobs",
-  text: `/* ended-instances-with-jobs */
-select i.id, i.uuid, i.hostname, i.pid from vinyasa.instances i
-where i.ended_at is not null and i.id in (select instance from vinyasa.running_jobs)`,
-};
-
-/** An instance that was declared dead. */
-export interface DeadInstance {
-  readonly id: number;
-  readonly uuid: string;
-  readonly hostname: string;
-  readonly pid: number;
-}
-
-/** The number under which the instance claims. */
+/** The number under which the instance claims. The session that runs this has its lock from then on. */
 export async function registerInstance(db: Queryable, spec: InstanceSpec): Promise<number> {
   const { uuid, hostname, pid, codeVersion, workers } = spec;
   const values = [uuid, hostname, pid, codeVersion, JSON.stringify(workers)];
@@ -71,27 +61,18 @@ export async function registerInstance(db: Queryable, spec: InstanceSpec): Promi
   return row.id;
 }
 
-/** False: this instance was declared dead, its jobs are somebody else's. */
-export async function beat(db: Queryable, id: number, draining: boolean): Promise<boolean> {
-  const rows = await db.query(BEAT, [id, draining]);
-  return rows.length > 0;
+export interface Beat {
+  /** False: this instance was declared dead, its jobs are somebody else's. */
+  readonly kept: boolean;
+  /** The connection was another one than before: for a moment nobody had the lock. */
+  readonly reconnected: boolean;
 }
 
-export async function endInstance(db: Queryable, id: number): Promise<void> {
-  await db.query(END, [id]);
+export async function beat(db: Queryable, key: InstanceKey, draining: boolean): Promise<Beat> {
+  const [row] = await db.query<{ held: boolean }>(BEAT, [key.id, key.uuid, draining]);
+  return { kept: row !== undefined, reconnected: row?.held === false };
 }
 
-/** Declares instances dead whose last beat is older than the lease, by the database's clock. */
-export function markDeadInstances(db: Queryable, leaseMs: number): Promise<DeadInstance[]> {
-  return db.query<DeadInstance>(MARK_DEAD, [leaseMs]);
-}
-
-/** On an embedded store every other instance is a dead process: only one can hold the folder. */
-export function markOtherInstancesDead(db: Queryable, id: number): Promise<DeadInstance[]> {
-  return db.query<DeadInstance>(MARK_OTHERS_DEAD, [id]);
-}
-
-/** Instances that ended and still have running jobs. It reads all of running_jobs: not often. */
-export function endedInstancesWithJobs(db: Queryable): Promise<DeadInstance[]> {
-  return db.query<DeadInstance>(ENDED_WITH_JOBS);
+export async function endInstance(db: Queryable, { id, uuid }: InstanceKey): Promise<void> {
+  await db.query(END, [id, uuid]);
 }

@@ -40,10 +40,18 @@ const FIND = {
     join vinyasa.lanes l using (queue, type, threads) where not l.suspect`,
 };
 
+const INSERT_SUSPECTS = {
+  name: "insert-suspect-lanes",
+  text: `/* insert-suspect-lanes */ insert into vinyasa.lanes (queue, type, threads, suspect)
+    select queue, type, threads, true from vinyasa.lanes where id = any($1::int[]) and not suspect
+    order by 1, 2, 3 on conflict (queue, type, threads, suspect) do nothing`,
+};
+
 export class LaneCatalog {
   readonly #db: Database;
   readonly #byId = new Map<number, Lane>();
   readonly #byKey = new Map<string, Lane>();
+  readonly #suspectsByKey = new Map<string, Lane>();
   #loadedTo = 0;
 
   constructor(db: Database) {
@@ -75,8 +83,28 @@ export class LaneCatalog {
     });
   }
 
+  /** The lane of suspects that belongs to each of these lanes, by id; missing ones are created. */
+  async internSuspects(ids: readonly number[]): Promise<Map<number, number>> {
+    if (ids.some((id) => this.#suspectOf(id) === undefined)) {
+      await this.#db.query(INSERT_SUSPECTS, [ids]);
+      await this.load();
+    }
+    return new Map(
+      ids.map((id) => {
+        const suspect = this.#suspectOf(id);
+        if (suspect === undefined) throw new Error(`lane ${id} has no lane of suspects`);
+        return [id, suspect.id];
+      }),
+    );
+  }
+
   get(id: number): Lane | undefined {
     return this.#byId.get(id);
+  }
+
+  /** The lane in which the jobs of `lane` were submitted: itself, unless it is one of suspects. */
+  ordinary(lane: Lane): Lane {
+    return this.#byKey.get(keyOf(lane)) ?? lane;
   }
 
   all(): Iterable<Lane> {
@@ -102,9 +130,14 @@ export class LaneCatalog {
     for (const row of await this.#db.query<Lane>(FIND, columns)) this.#add(row);
   }
 
+  #suspectOf(id: number): Lane | undefined {
+    const lane = this.#byId.get(id);
+    return lane === undefined ? undefined : this.#suspectsByKey.get(keyOf(lane));
+  }
+
   #add(lane: Lane): void {
     this.#byId.set(lane.id, lane);
-    if (!lane.suspect) this.#byKey.set(keyOf(lane), lane);
+    (lane.suspect ? this.#suspectsByKey : this.#byKey).set(keyOf(lane), lane);
   }
 }
 

@@ -5,12 +5,15 @@
  * event log and `counted` for the counters. It must have the columns job_id, lane, from_status (null
  * for a submit), to_status, version and attempt. Being in the same statement, they commit with the
  * move or not at all. A submit comes before what the same statement makes of the job.
+ *
+ * @param fromLane the column with the lane that a job leaves, where it may be another one
  */
-export function logMoves(source: string): string {
+export function logMoves(source: string, fromLane = "lane"): string {
+  const lanes = fromLane === "lane" ? "lane" : `lane, ${fromLane}`;
   return `g as materialized (
-    select lane, from_status, to_status, count(*)::int as n, array_agg(job_id) as job_ids,
+    select ${lanes}, from_status, to_status, count(*)::int as n, array_agg(job_id) as job_ids,
       array_agg(version) as versions, array_agg(attempt) as attempts
-    from ${source} group by lane, from_status, to_status
+    from ${source} group by ${lanes}, from_status, to_status
   ), logged as (
     insert into vinyasa.job_events (lane, previous_status, status, job_ids, versions, attempts)
     select lane, from_status, to_status, job_ids, versions, attempts from g
@@ -19,7 +22,7 @@ export function logMoves(source: string): string {
     insert into vinyasa.counter_deltas (lane, status, delta)
     select lane, to_status, n from g
     union all
-    select lane, from_status, -n from g where from_status is not null
+    select ${fromLane}, from_status, -n from g where from_status is not null
   )`;
 }
 

@@ -12,13 +12,18 @@ export class PgSession {
   readonly #client: ClientBase;
   readonly #statements: PgStatements;
   readonly #server: string;
+  readonly #begin: string;
   #broken = false;
 
-  /** @param server how to call the server in a message, e.g. "PostgreSQL at 127.0.0.1:5432/jobs" */
-  constructor(client: ClientBase, statements: PgStatements, server: string) {
+  /**
+   * @param server how to call the server in a message, e.g. "PostgreSQL at 127.0.0.1:5432/jobs"
+   * @param begin begins a transaction; several statements, if it brings settings along
+   */
+  constructor(client: ClientBase, statements: PgStatements, server: string, begin = "begin") {
     this.#client = client;
     this.#statements = statements;
     this.#server = server;
+    this.#begin = begin;
   }
 
   /** The connection may not be used again: it is gone, or in an unknown state. */
@@ -55,7 +60,7 @@ export class PgSession {
    * @throws DatabaseError, or what `work` threw
    */
   async transaction<T>(name: string, work: (tx: Transaction) => Promise<T>): Promise<T> {
-    await this.#run(name, "begin");
+    await this.#run(name, this.#begin);
     const tx = new PgTransaction(this);
     try {
       const result = await work(tx);

@@ -3,7 +3,13 @@ import type { QueryConfig } from "pg";
 import type { Statement } from "./database.ts";
 
 export class PgStatements {
+  readonly #prepared: boolean;
   #generation = 0;
+
+  /** @param options.prepared false: statements have no names, for sessions that are not our own */
+  constructor({ prepared } = { prepared: true }) {
+    this.#prepared = prepared;
+  }
 
   /** Rises when what was prepared no longer fits. */
   get generation(): number {
@@ -23,11 +29,9 @@ export class PgStatements {
   config(statement: Statement, values: readonly unknown[]): QueryConfig {
     const { name, text } = statement;
     const generation = this.#generation;
-    return {
-      name: generation === 0 ? name : `${name}#${generation}`,
-      text,
-      // pg does not write to it.
-      values: values as unknown[],
-    };
+    // pg does not write to the values.
+    const config = { text, values: values as unknown[] };
+    if (!this.#prepared) return config;
+    return { name: generation === 0 ? name : `${name}#${generation}`, ...config };
   }
 }

@@ -8,15 +8,30 @@ const STARTING_UP = "57P03";
 const STARTING_UP_MS_MAX = 30_000;
 const STARTING_UP_PAUSE_MS = 500;
 const VERSION_MIN = 14;
+/** For the answer to the first statement: a server that took the connection may still be silent. */
+export const ANSWER_MS = 5_000;
+
+/** For what needs a session of its own. */
+export const DIRECT =
+  "Set DATABASE_URL to the server itself, without a pooler in between; a pooler can serve requests through DATABASE_POOL_URL.";
 
 const REMEDIES: Record<string, string> = {
   "28000": "Check the user in DATABASE_URL and the server's pg_hba.conf.",
   "28P01": "Check the user and the password in DATABASE_URL.",
   "3D000": "Create the database (createdb), or correct its name in DATABASE_URL.",
   "53300": "Raise the server's max_connections, or lower the pool sizes.",
-  "08P01":
-    "Connect to the server itself: a pooler in between does not pass on the session settings.",
+  "08P01": DIRECT,
 };
+
+const START: Record<UrlVariable, string> = {
+  DATABASE_URL:
+    "Start the server, or set DATABASE_URL to where it is; without DATABASE_URL an embedded database is used.",
+  DATABASE_POOL_URL:
+    "Start the pooler, or correct DATABASE_POOL_URL; without it, requests use DATABASE_URL.",
+};
+
+/** Where the URL is from, for the remedy. */
+export type UrlVariable = "DATABASE_URL" | "DATABASE_POOL_URL";
 
 /**
  * Connects once, and waits up to 30 s for a server that is still starting.
@@ -24,14 +39,15 @@ const REMEDIES: Record<string, string> = {
  * @returns "host:port/database"
  * @throws OperatorError
  */
-export async function connectFirst(pool: pg.Pool): Promise<string> {
-  const client = await connectWhenStarted(pool);
+export async function connectFirst(pool: pg.Pool, variable: UrlVariable): Promise<string> {
+  const client = await connectWhenStarted(pool, variable);
+  let silent = true;
   try {
     const { host, port, database } = client;
-    const result = await client.query<{ version: number }>(
-      "select current_setting('server_version_num')::int / 10000 as version",
-    );
-    const version = result.rows[0]?.version ?? 0;
+    const version = await readVersion(client).catch((error: unknown) => {
+      throw explainSilence(error, pool.options);
+    });
+    silent = false;
     if (version < VERSION_MIN) {
       throw new OperatorError(
         `PostgreSQL ${version} at ${host}:${port} is too old. Use version ${VERSION_MIN} or newer.`,
@@ -39,11 +55,20 @@ export async function connectFirst(pool: pg.Pool): Promise<string> {
     }
     return `${host}:${port}/${database}`;
   } finally {
-    client.release();
+    client.release(silent);
   }
 }
 
-async function connectWhenStarted(pool: pg.Pool): Promise<pg.PoolClient> {
+async function readVersion(client: pg.PoolClient): Promise<number> {
+  const query: pg.QueryConfig & { query_timeout: number } = {
+    text: "select current_setting('server_version_num')::int / 10000 as version",
+    query_timeout: ANSWER_MS,
+  };
+  const { rows } = await client.query<{ version: number }>(query);
+  return rows[0]?.version ?? 0;
+}
+
+async function connectWhenStarted(pool: pg.Pool, variable: UrlVariable): Promise<pg.PoolClient> {
   const giveUpAt = performance.now() + STARTING_UP_MS_MAX;
   for (;;) {
     const sentAt = performance.now();
@@ -51,25 +76,46 @@ async function connectWhenStarted(pool: pg.Pool): Promise<pg.PoolClient> {
       return await pool.connect();
     } catch (error) {
       const starting = error instanceof pg.DatabaseError && error.code === STARTING_UP;
-      const waitedMs = performance.now() - sentAt;
-      if (!starting || performance.now() > giveUpAt) throw explain(error, pool, waitedMs);
+      if (!starting || performance.now() > giveUpAt) {
+        const limitMs = pool.options.connectionTimeoutMillis ?? Number.POSITIVE_INFINITY;
+        // pg calls its own time limit "terminated unexpectedly".
+        const isLate = performance.now() - sentAt >= limitMs;
+        const cause = isLate
+          ? new Error(`no answer within ${limitMs} ms`, { cause: error })
+          : error;
+        throw explainRefusal(cause, pool.options, variable);
+      }
       await sleep(STARTING_UP_PAUSE_MS);
     }
   }
 }
 
-function explain(error: unknown, pool: pg.Pool, waitedMs: number): OperatorError {
-  // Only a client knows what the URL and the environment's PGHOST and the like come to.
-  const { host, port } = new pg.Client(pool.options);
+/** No connection was made. */
+export function explainRefusal(
+  error: unknown,
+  options: pg.ClientConfig,
+  variable: UrlVariable,
+): OperatorError {
   const code = error instanceof pg.DatabaseError ? error.code : undefined;
-  // pg calls its own time limit "terminated unexpectedly"; a timer may be a millisecond early.
-  const limitMs = pool.options.connectionTimeoutMillis ?? Number.POSITIVE_INFINITY;
-  const reason = waitedMs < limitMs - 10 ? reasonOf(error) : `no answer within ${limitMs} ms`;
-  const remedy =
-    (code !== undefined && REMEDIES[code]) ||
-    "Start the server, or set DATABASE_URL to where it is; without DATABASE_URL an embedded database is used.";
+  const known = code === undefined ? undefined : REMEDIES[code];
+  const remedy = known === DIRECT ? DIRECT : known?.replace("DATABASE_URL", variable);
   return new OperatorError(
-    `Cannot connect to PostgreSQL at ${host}:${port}: ${reason}. ${remedy}`,
+    `Cannot connect to PostgreSQL at ${addressOf(options)}: ${reasonOf(error)}. ${remedy ?? START[variable]}`,
     { cause: error },
   );
+}
+
+/** The connection was made, and then nothing more came. */
+export function explainSilence(error: unknown, options: pg.ClientConfig): OperatorError {
+  return new OperatorError(
+    `PostgreSQL at ${addressOf(options)} accepts connections but does not answer: ${reasonOf(error)}. ` +
+      "Look at its log, and at what is between it and here; restart it if it hangs.",
+    { cause: error },
+  );
+}
+
+/** Only a client knows what the URL and the environment's PGHOST and the like come to. */
+function addressOf(options: pg.ClientConfig): string {
+  const { host, port } = new pg.Client(options);
+  return `${host}:${port}`;
 }

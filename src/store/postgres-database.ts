@@ -2,6 +2,7 @@
 import pg from "pg";
 import type { Logger } from "pino";
 import type { Database, DatabaseDescription, Row, Statement, Transaction } from "./database.ts";
+import { assertOwnSession, OWN_SESSION_SETTING } from "./own-session.ts";
 import { toDatabaseError } from "./pg-failure.ts";
 import { runRetried } from "./pg-retry.ts";
 import { PgSession } from "./pg-session.ts";
@@ -19,6 +20,12 @@ export interface PostgresOptions {
   readonly url: string;
   readonly poolMax: number;
   readonly role: PostgresRole;
+  /**
+   * The URL leads to a pooler, which may give each transaction another session: nothing is left on one
+   * or expected of it. Each statement becomes a transaction that brings its settings along, so three
+   * round trips where there was one. For requests only.
+   */
+  readonly pooled?: boolean;
   readonly log: Logger;
 }
 
@@ -49,6 +56,7 @@ const SESSION = [
   // the same first column and sorts the rest: 100 ms instead of 1 at 300,000 finished jobs.
   "enable_incremental_sort=off",
   "TimeZone=UTC",
+  OWN_SESSION_SETTING,
 ];
 
 // The engine's statements are meant to walk from a short list through indexes, whatever the statistics
@@ -71,34 +79,35 @@ const KEEP_ALIVE_MS = 10_000;
 /**
  * A pool that has been connected once.
  *
- * @throws OperatorError if the server cannot be reached, refuses us or is older than 14
+ * @throws OperatorError if the server cannot be reached, refuses us or is older than 14; or if there
+ * is a pooler in between, for another role than "api"
  */
 export async function openPostgres(options: PostgresOptions): Promise<Database> {
+  const { role, poolMax, pooled = false } = options;
   const pool = createPool(options);
   try {
-    const server = await connectFirst(pool);
-    return new PostgresDatabase(pool, server, options.poolMax);
+    const server = await connectFirst(pool, pooled ? "DATABASE_POOL_URL" : "DATABASE_URL");
+    if (role !== "api") await assertOwnSession(pool.options);
+    return new PostgresDatabase(pool, server, poolMax, pooled ? beginPooled(role) : null);
   } catch (error) {
     await pool.end();
     throw error;
   }
 }
 
-function createPool({ url, poolMax, role, log }: PostgresOptions): pg.Pool {
-  const { connectMs, statementMs, lockMs, idleInTransactionMs } = TIMEOUTS[role];
+function createPool({ url, poolMax, role, pooled, log }: PostgresOptions): pg.Pool {
+  const { connectMs, statementMs } = TIMEOUTS[role];
   const pool = new pg.Pool({
     connectionString: url,
     max: poolMax,
     application_name: `vinyasa-${role}`,
     connectionTimeoutMillis: connectMs,
-    idleTimeoutMillis: IDLE_CONNECTION_MS,
+    // The heartbeat's connection holds the instance's lock: it is kept, however slow the beat.
+    idleTimeoutMillis: role === "heartbeat" ? 0 : IDLE_CONNECTION_MS,
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
     query_timeout: statementMs + SILENCE_MS,
-    statement_timeout: statementMs,
-    lock_timeout: lockMs,
-    idle_in_transaction_session_timeout: idleInTransactionMs,
-    options: sessionOptions(role),
+    ...(pooled !== true && sessionOptions(role)),
   });
   const onError = (error: Error) => log.warn({ err: error, role }, "lost a database connection");
   pool.on("error", onError);
@@ -110,26 +119,54 @@ function createPool({ url, poolMax, role, log }: PostgresOptions): pg.Pool {
   return pool;
 }
 
-function sessionOptions(role: PostgresRole): string {
+/** What is sent with a connection. */
+function sessionOptions(role: PostgresRole): pg.PoolConfig {
+  const { statementMs, lockMs, idleInTransactionMs } = TIMEOUTS[role];
   const settings = role === "api" ? SESSION : [...SESSION, ...ENGINE_SESSION];
-  return settings.map((setting) => `-c ${setting}`).join(" ");
+  return {
+    statement_timeout: statementMs,
+    lock_timeout: lockMs,
+    idle_in_transaction_session_timeout: idleInTransactionMs,
+    options: settings.map((setting) => `-c ${setting}`).join(" "),
+  };
+}
+
+/** The same, as the begin of a transaction. */
+function beginPooled(role: PostgresRole): string {
+  const { statementMs, lockMs, idleInTransactionMs } = TIMEOUTS[role];
+  return [
+    "begin isolation level read committed",
+    `set local statement_timeout = ${statementMs}`,
+    `set local lock_timeout = ${lockMs}`,
+    `set local idle_in_transaction_session_timeout = ${idleInTransactionMs}`,
+    "set local jit = off",
+    "set local enable_incremental_sort = off",
+    "set local timezone = 'UTC'",
+  ].join("; ");
 }
 
 class PostgresDatabase implements Database {
   readonly kind = "postgres";
   readonly #pool: pg.Pool;
-  readonly #statements = new PgStatements();
+  readonly #statements: PgStatements;
   readonly #server: string;
   readonly #poolMax: number;
+  /** Begins each transaction of a pooled connection. Null: sessions are our own. */
+  readonly #beginPooled: string | null;
   #closed: Promise<void> | null = null;
 
-  constructor(pool: pg.Pool, server: string, poolMax: number) {
+  constructor(pool: pg.Pool, server: string, poolMax: number, begin: string | null) {
     this.#pool = pool;
     this.#server = server;
     this.#poolMax = poolMax;
+    this.#beginPooled = begin;
+    this.#statements = new PgStatements({ prepared: begin === null });
   }
 
   query<R = Row>(statement: Statement, values?: readonly unknown[]): Promise<R[]> {
+    if (this.#beginPooled !== null) {
+      return this.transaction(statement.name, (tx) => tx.query<R>(statement, values));
+    }
     return runRetried(() =>
       this.#withSession(statement.name, (session) => session.query<R>(statement, values)),
     );
@@ -166,7 +203,7 @@ class PostgresDatabase implements Database {
     const client = await this.#pool.connect().catch((error: unknown) => {
       throw toDatabaseError(name, error, server);
     });
-    const session = new PgSession(client, this.#statements, server);
+    const session = new PgSession(client, this.#statements, server, this.#beginPooled ?? "begin");
     try {
       return await use(session);
     } finally {

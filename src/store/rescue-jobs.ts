@@ -1,30 +1,48 @@
 /** Takes running jobs back from instances that died. */
 import type { Queryable } from "./database.ts";
-import { MOVE_ENDED, uncancelled } from "./end-attempts.ts";
+import { moveEnded, uncancelled } from "./end-attempts.ts";
 import { type MovedJob, type MovedRow, movedJob } from "./moved-job.ts";
 
-// The attempt is spent: for all we know, it did its work. SKIP LOCKED: several rescuers at once, or
-// the late finish of an instance that is not dead after all, are harmless.
+// The attempt is spent: for all we know, it did its work. The job may also be what ended the instance,
+// so it goes on as a suspect. SKIP LOCKED: several rescuers at once, or the late finish of an instance
+// that is not dead after all, are harmless.
 const RESCUE = {
   name: "rescue-jobs",
   text: `/* rescue-jobs */
 with t as materialized (select clock_timestamp() as now),
-lost as materialized (
+l as materialized (
+  select * from unnest($3::int[], $4::int[]) as l (lane, suspect_lane)
+), lost as materialized (
   select job_id from vinyasa.running_jobs where instance = any($1::int[])
-  order by job_id limit $2::int for update skip locked
+    and lane = any($3::int[]) order by job_id limit $2::int for update skip locked
 ), d as (
   delete from vinyasa.running_jobs where job_id = any(array(select job_id from lost)) returning *
+), x as materialized (
+  select d.*, l.suspect_lane, (case when vinyasa.is_cancel_pending(d.job_id) then 7
+      when attempts_left > 0 then 3 else 6 end)::smallint as next_status,
+    (select count(*) from vinyasa.job_attempts a where a.job_id = d.job_id and outcome = 5) as losses
+  from d join l using (lane)
 ), ended as materialized (
-  select d.*, started_at as began_at, t.now, 5::smallint as outcome, d.at as next_at,
-    (case when attempts_left > 0 then 3 else 6 end)::smallint as next_status,
+  select x.*, started_at as began_at, t.now, 5::smallint as outcome, x.at as next_at,
+    case when next_status = 3 then suspect_lane else lane end as next_lane,
     attempts_left as next_attempts_left, attempts_left > 0 as retryable,
-    'the instance that ran this attempt was lost' as error_message,
+    case when losses > 0 then format('lost with %s instances: it may be what ends them', losses + 1)
+      else 'the instance that ran this attempt was lost' end as error_message,
     'LOST' as error_code, null::text as error_stack
-  from d, t
-)${MOVE_ENDED}
-select job_id as id, lane, 4 as from_status, next_status as to_status, priority,
+  from x, t
+), told_off as (
+  update vinyasa.cancellations c set instance = null
+  where c.job_id = any(array(select job_id from ended)) and c.instance is not null
+)${moveEnded("next_lane")}
+select job_id as id, next_lane as lane, 4 as from_status, next_status as to_status, priority,
   version + 1 as version, attempt, attempts_left, vinyasa.ms(at) as at_ms, vinyasa.ms(now) as now_ms
 from ended`,
+};
+
+const LOST_LANES = {
+  name: "read-lost-lanes",
+  text: `/* read-lost-lanes */
+select distinct lane from vinyasa.running_jobs where instance = any($1::int[])`,
 };
 
 const READ_CLAIMED = {
@@ -64,7 +82,10 @@ d as (
     attempts_left + 1 as next_attempts_left, true as retryable,
     null::text as error_message, null::text as error_code, null::text as error_stack
   from d, t
-)${MOVE_ENDED}
+), told_off as (
+  update vinyasa.cancellations c set instance = null
+  where c.job_id = any(array(select job_id from ended)) and c.instance is not null
+)${moveEnded()}
 select job_id as id, lane, 4 as from_status, next_status as to_status, priority,
   version + 1 as version, attempt, next_attempts_left as attempts_left, vinyasa.ms(at) as at_ms,
   vinyasa.ms(now) as now_ms from ended`,
@@ -81,12 +102,28 @@ export async function releaseClaims(
   return rows.map(movedJob);
 }
 
-/** At most `limit` jobs of these instances: PENDING again, or FAILED where no attempt is left. */
+/** The lanes of what these instances ran. It reads all of running_jobs. */
+export async function readLostLanes(
+  db: Queryable,
+  instances: readonly number[],
+): Promise<number[]> {
+  const rows = await db.query<{ lane: number }>(LOST_LANES, [instances]);
+  return rows.map(({ lane }) => lane);
+}
+
+/**
+ * At most `limit` jobs of these instances: PENDING again, among the suspects; FAILED where no attempt
+ * is left; CANCELLED where that had been asked for.
+ *
+ * @param suspects the lane to go on in, by the lane that a job ran in; jobs of other lanes stay
+ */
 export async function rescueJobs(
   db: Queryable,
   instances: readonly number[],
+  suspects: ReadonlyMap<number, number>,
   limit: number,
 ): Promise<MovedJob[]> {
-  const rows = await db.query<MovedRow>(RESCUE, [instances, limit]);
+  const lanes = [[...suspects.keys()], [...suspects.values()]];
+  const rows = await db.query<MovedRow>(RESCUE, [instances, limit, ...lanes]);
   return rows.map(movedJob);
 }

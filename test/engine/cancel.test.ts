@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
-import type { EngineOptions } from "../../src/engine/engine.ts";
+import type { EngineOptions } from "../../src/engine/engine-options.ts";
 import { InProcessBus } from "../../src/events/in-process-bus.ts";
 import { PostponeError } from "../../src/executors/errors.ts";
 import { createCancelJob } from "../../src/operations/cancel-job.ts";

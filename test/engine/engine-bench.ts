@@ -4,7 +4,8 @@ import { z } from "zod";
 import type { JobEvent } from "../../src/domain/event.ts";
 import { isFinal } from "../../src/domain/job.ts";
 import type { JobRecord } from "../../src/domain/job-record.ts";
-import { Engine, type EngineOptions } from "../../src/engine/engine.ts";
+import { Engine } from "../../src/engine/engine.ts";
+import type { EngineOptions } from "../../src/engine/engine-options.ts";
 import { InProcessBus } from "../../src/events/in-process-bus.ts";
 import {
   defineExecutor,

@@ -2,7 +2,8 @@
 import { pino } from "pino";
 import { z } from "zod";
 import type { JobRecord } from "../../src/domain/job-record.ts";
-import { Engine, type EngineOptions } from "../../src/engine/engine.ts";
+import { Engine } from "../../src/engine/engine.ts";
+import type { EngineOptions } from "../../src/engine/engine-options.ts";
 import { InProcessBus } from "../../src/events/in-process-bus.ts";
 import { defineExecutor, type Executor } from "../../src/executors/define-executor.ts";
 import { Registry } from "../../src/executors/registry.ts";

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import pino from "pino";
 import { afterAll, beforeAll, expect, inject, it } from "vitest";
 import { OperatorError } from "../../src/domain/errors.ts";
@@ -204,5 +204,29 @@ describeWithPostgres("Opening PostgreSQL", () => {
     const outcome = open(`postgres://somebody@127.0.0.1:${port}/jobs`);
     await expect(outcome).rejects.toThrow("no answer within 2000 ms");
     silent.close();
+  });
+
+  it("a server that falls silent after the login is given up in seconds, with the remedy", async () => {
+    const { hostname, port } = server();
+    // Passes on everything up to the first statement.
+    const deaf = createServer((inbound) => {
+      const outbound = connect(Number(port), hostname);
+      inbound.on("data", (data) => {
+        if (!data.includes("server_version_num")) outbound.write(data);
+      });
+      outbound.on("data", (data) => inbound.write(data));
+      for (const socket of [inbound, outbound]) socket.on("error", () => {});
+      inbound.on("close", () => outbound.destroy());
+    }).listen(0, "127.0.0.1");
+    await once(deaf, "listening");
+    const address = deaf.address();
+    const url = server();
+    url.port = String(typeof address === "object" ? address?.port : 0);
+    const outcome = openPostgres({ url: url.href, poolMax: 2, role: "engine", log });
+    await expect(outcome).rejects.toThrow(OperatorError);
+    await expect(outcome).rejects.toThrow(
+      /accepts connections but does not answer.*Look at its log/,
+    );
+    deaf.close();
   });
 });

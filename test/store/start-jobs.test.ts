@@ -20,6 +20,7 @@ describeWithPostgres("jobs that start with their own submit", () => {
   let db: Database;
   let lane: Lane;
   let instance: number;
+  let uuid: string;
 
   beforeAll(async () => {
     const { url } = await createTestDatabase();
@@ -29,6 +30,7 @@ describeWithPostgres("jobs that start with their own submit", () => {
   beforeEach(async () => {
     const spec = { uuid: randomUUID(), hostname: "test", pid: 1, codeVersion: 2, workers: [] };
     instance = await registerInstance(db, spec);
+    uuid = spec.uuid;
     const [made] = await new LaneCatalog(db).intern([
       { queue: randomUUID(), type: "noop", threads: 2 },
     ]);
@@ -91,7 +93,7 @@ describeWithPostgres("jobs that start with their own submit", () => {
   });
 
   it("wait for a claim where the instance was declared dead meanwhile", async () => {
-    await endInstance(db, instance);
+    await endInstance(db, { id: instance, uuid });
     const results = await start([newJob(), newJob()], 2);
     expect(results.map(({ claimed }) => claimed)).toEqual([null, null]);
     const read = await readJobs(

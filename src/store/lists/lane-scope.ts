@@ -2,7 +2,7 @@
 import type { Database } from "../database.ts";
 import type { LaneCatalog } from "../lane-catalog.ts";
 import type { LaneScope } from "./choose-source.ts";
-import { addCounts, readLaneCounts, sumOf } from "./lane-counts.ts";
+import { addCounts, readLaneCounts, type StatusCounts, sumOf } from "./lane-counts.ts";
 import type { NarrowFilter } from "./narrow-filter.ts";
 
 /**
@@ -19,11 +19,20 @@ export async function readLaneScope(
   // Another instance may have made lanes that are not known here yet. Its jobs are counted.
   const allKnown = [...counts.keys()].every((id) => lanes.get(id) !== undefined);
   if (!allKnown) await lanes.load();
-  const matching = lanes
-    .matching({ ...(types !== null && { types }), ...(queues !== null && { queues }) })
-    .map(({ id }) => [id, counts.get(id)] as const)
-    .filter((entry): entry is [number, NonNullable<(typeof entry)[1]>] => {
-      return entry[1] !== undefined && sumOf(entry[1], statuses) > 0;
-    });
-  return { lanes: new Map(matching), all: addCounts(counts.values()) };
+  const matching = lanes.matching({ ...(types && { types }), ...(queues && { queues }) });
+  const found = new Map<number, StatusCounts>();
+  for (const lane of matching) {
+    const own = counts.get(lane.id);
+    if (own === undefined || sumOf(own, statuses) === 0) continue;
+    // A suspect's state is in a lane of its own, and its row of `jobs` where it was submitted: both
+    // are named, and its counts are told of the latter.
+    found.set(lane.id, addCounts([]));
+    found.set(lanes.ordinary(lane).id, addCounts([]));
+  }
+  for (const lane of matching) {
+    const { id } = lanes.ordinary(lane);
+    const [before, own] = [found.get(id), counts.get(lane.id)];
+    if (before !== undefined && own !== undefined) found.set(id, addCounts([before, own]));
+  }
+  return { lanes: found, all: addCounts(counts.values()) };
 }
