@@ -19,23 +19,37 @@ export async function openWatch(
   const leave = () => void source.return?.();
   if (signal?.aborted) leave();
   signal?.addEventListener("abort", leave, { once: true });
-  return resume(await source.next(), source);
+  // The signal is a connection's, which may carry thousands of subscriptions one after the other.
+  const left = () => signal?.removeEventListener("abort", leave);
+  try {
+    return resume(await source.next(), source, left);
+  } catch (error) {
+    left();
+    throw error;
+  }
 }
 
 /** Not an async generator: its `return` would wait behind a pending `next`, and leak the source. */
 function resume(
   first: IteratorResult<JobRecord>,
   source: AsyncIterableIterator<JobRecord>,
+  onEnd: () => void,
 ): AsyncIterableIterator<JobRecord> {
   let opening: IteratorResult<JobRecord> | null = first;
+  const ended = (error: unknown): never => {
+    onEnd();
+    throw error;
+  };
   return {
     async next() {
-      const result = opening;
+      const result = opening ?? (await source.next().catch(ended));
       opening = null;
-      return result ?? source.next();
+      if (result.done === true) onEnd();
+      return result;
     },
     async return() {
       opening = null;
+      onEnd();
       await source.return?.();
       return { done: true, value: undefined };
     },

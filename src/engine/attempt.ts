@@ -17,6 +17,8 @@ export interface EndedRun {
 }
 
 export interface AttemptHooks {
+  /** The payload of a job whose claim did not bring it. */
+  readonly readPayload: (jobId: string) => Promise<unknown>;
   readonly log: Logger;
   /** Called once, unless the attempt is abandoned. */
   readonly onEnd: (run: EndedRun) => void;
@@ -34,7 +36,7 @@ export class Attempt {
   readonly #startedAt = performance.now();
   readonly #startDelayMs: number;
   readonly #hooks: AttemptHooks;
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout | undefined;
   #abort: AbortController | null = null;
   #abortReason: Error | null = null;
   #ended = false;
@@ -43,8 +45,7 @@ export class Attempt {
     this.job = job;
     this.#hooks = hooks;
     this.#startDelayMs = Math.max(0, Math.floor(this.#startedAt - claimedAt));
-    this.#timer = setTimeout(() => this.#timeOut(), Math.min(job.timeoutMs, TIMEOUT_MAX_MS));
-    void outcomeOf(executor, JSON.parse(job.payload), this.#context()).then(
+    void this.#run(executor).then(
       (outcome) => this.#settle(outcome),
       // outcomeOf promises not to reject: if it does, that is a bug here, and the job must not hang.
       (error: unknown) => {
@@ -52,6 +53,36 @@ export class Attempt {
         this.#end({ kind: "FAILED", error: internalError() });
       },
     );
+  }
+
+  #run(executor: Executor): Promise<Outcome> {
+    const { payload } = this.job;
+    return payload === null
+      ? this.#readAndRun(executor)
+      : outcomeOf(executor, JSON.parse(payload), new AttemptContext(this));
+  }
+
+  /** Nothing was run where the payload cannot be read: the job goes back unharmed. */
+  async #readAndRun(executor: Executor): Promise<Outcome> {
+    const { id } = this.job;
+    try {
+      const payload = await this.#hooks.readPayload(id);
+      if (this.#ended) return { kind: "RELEASED" };
+      return await outcomeOf(executor, payload, new AttemptContext(this));
+    } catch (error) {
+      this.#hooks.log.error({ err: error, jobId: id }, "a payload could not be read");
+      return { kind: "RELEASED" };
+    }
+  }
+
+  /**
+   * Begins to count its time, once what could end in the turn of its start has ended: a timer for
+   * each job that does nothing was a tenth of the worker's work.
+   */
+  arm(): void {
+    if (this.#ended) return;
+    const left = this.job.timeoutMs - (performance.now() - this.#startedAt);
+    this.#timer = setTimeout(() => this.#timeOut(), Math.min(Math.max(left, 0), TIMEOUT_MAX_MS));
   }
 
   /** Ends the attempt now with `outcome`, and tells the executor to stop. */
@@ -67,23 +98,8 @@ export class Attempt {
     this.#abortWith(new Error(why));
   }
 
-  /** The signal is made when an executor asks for it: most no-ops never do. */
-  #context(): ExecutorContext {
-    const signal = () => this.#signal();
-    const progress = (fraction: number) => this.#report(fraction);
-    const { id: jobId, attempt, threads } = this.job;
-    return {
-      jobId,
-      attempt,
-      threads,
-      get signal() {
-        return signal();
-      },
-      progress,
-    };
-  }
-
-  #report(fraction: number): void {
+  /** @throws TypeError for what is no number */
+  report(fraction: number): void {
     if (!Number.isFinite(fraction)) {
       throw new TypeError("progress() needs a number from 0 to 1");
     }
@@ -91,7 +107,8 @@ export class Attempt {
     this.#hooks.onProgress(this.job, Math.min(1, Math.max(0, fraction)));
   }
 
-  #signal(): AbortSignal {
+  /** Made when an executor asks for it: most no-ops never do. */
+  get signal(): AbortSignal {
     this.#abort ??= new AbortController();
     if (this.#abortReason !== null && !this.#abort.signal.aborted) {
       this.#abort.abort(this.#abortReason);
@@ -123,6 +140,31 @@ export class Attempt {
     clearTimeout(this.#timer);
     const runMs = performance.now() - this.#startedAt;
     this.#hooks.onEnd({ job: this.job, outcome, startDelayMs: this.#startDelayMs, runMs });
+  }
+}
+
+/** What the executor sees of its attempt. */
+class AttemptContext implements ExecutorContext {
+  readonly #attempt: Attempt;
+  readonly jobId: string;
+  readonly attempt: number;
+  readonly threads: number;
+
+  constructor(attempt: Attempt) {
+    this.#attempt = attempt;
+    const { id, attempt: number, threads } = attempt.job;
+    this.jobId = id;
+    this.attempt = number;
+    this.threads = threads;
+  }
+
+  get signal(): AbortSignal {
+    return this.#attempt.signal;
+  }
+
+  /** May be taken out of the context, and is made then. */
+  get progress(): (fraction: number) => void {
+    return (fraction) => this.#attempt.report(fraction);
   }
 }
 

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import type { ClaimedJob } from "../store/claim-jobs.ts";
 import { CODE_VERSION } from "../store/migrate.ts";
+import { readPayload } from "../store/read-payloads.ts";
 import { createAger } from "./ager.ts";
 import type { EndedRun } from "./attempt.ts";
 import { Canceller } from "./canceller.ts";
@@ -214,7 +215,7 @@ export class Engine {
   }
 
   #createWorkers(): Worker[] {
-    const { executors, log, workerThreads } = this.#options;
+    const { db, executors, log, workerThreads } = this.#options;
     return workerThreads.map(
       (threads, index) =>
         new Worker({
@@ -223,6 +224,7 @@ export class Engine {
           executors,
           log,
           onEnd: (run) => this.#ended(run),
+          readPayload: (id) => readPayload(db, id),
           onProgress: (job, fraction) => this.#progress.report(job, fraction),
           onIdle: () => this.#scheduler.nudge(),
         }),
@@ -232,7 +234,7 @@ export class Engine {
   #ended(run: EndedRun): void {
     // One that was let go says nothing of how long its type takes.
     if (run.outcome.kind !== "CANCELLED") {
-      this.#readAhead.observe(run.job.lane.type, run.runMs, run.job.payload.length);
+      this.#readAhead.observe(run.job.lane.type, run.runMs);
     }
     this.#progress.forget(run.job);
     this.#completer.add(run);

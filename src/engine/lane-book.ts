@@ -27,7 +27,7 @@ export interface LaneBookOptions {
 
 /** Lanes that one claim may ask for: each costs a look, and there may be as many as queue names. */
 const LANES_A_CLAIM = 200;
-/** Lanes that a poll takes note of; the rest come to light when these are empty. */
+/** Lanes that a poll takes note of; the next poll goes on behind them. */
 const LANES_A_POLL = 5_000;
 /** Lanes among which the next wide one is looked for. */
 const CONTENDERS_MAX = 1_000;
@@ -39,6 +39,8 @@ export class LaneBook {
   readonly #active = new Set<LaneState>();
   /** The same of suspects' lanes. */
   readonly #suspects = new Set<LaneState>();
+  /** The lane after which the next poll begins. */
+  #polledTo = 0;
 
   constructor(options: LaneBookOptions) {
     this.#options = options;
@@ -52,7 +54,9 @@ export class LaneBook {
     const { lanes, fleet } = this.#options;
     await lanes.load();
     if (await fleet.refresh(db)) this.#grantAnew();
-    this.wake(await readReadyLanes(db, LANES_A_POLL));
+    const ready = await readReadyLanes(db, LANES_A_POLL, this.#polledTo);
+    this.#polledTo = ready.length < LANES_A_POLL ? 0 : (ready.at(-1) ?? 0);
+    this.wake(ready);
   }
 
   /** Jobs were made ready in these lanes. False where one is not known here yet: then refresh. */

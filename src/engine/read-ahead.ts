@@ -1,25 +1,20 @@
 /**
  * How many jobs a worker may claim before it has threads for them: what its threads finish in about
  * 50 ms. A count alone starves fast types (30,000 jobs/s with 100 ahead, 43,000 with 1,000) and
- * hoards slow ones, which other instances could have started.
+ * hoards slow ones, which other instances could have started. Their payloads are small: claims leave
+ * large ones behind.
  */
 const HORIZON_MS = 50;
 const JOBS_MAX = 3_000;
-/** Of payloads as JSON: 3,000 of 1 MiB would fill the memory. */
-const CHARS_MAX = 16 * 1024 * 1024;
 /** Weight of the newest run in the moving average. */
 const NEWEST = 0.05;
 
 export class ReadAhead {
   readonly #averageMs = new Map<string, number>();
-  /** The largest seen, forgotten slowly: one small payload says nothing of the next. */
-  readonly #payloadChars = new Map<string, number>();
 
-  observe(type: string, runMs: number, payloadChars: number): void {
+  observe(type: string, runMs: number): void {
     const average = this.#averageMs.get(type);
     this.#averageMs.set(type, average === undefined ? runMs : average + (runMs - average) * NEWEST);
-    const largest = (this.#payloadChars.get(type) ?? 0) * (1 - NEWEST / 10);
-    this.#payloadChars.set(type, Math.max(largest, payloadChars));
   }
 
   /** The average of this type no longer holds: nothing is read ahead until it has been seen again. */
@@ -31,8 +26,6 @@ export class ReadAhead {
   jobsAhead(type: string, threads: number): number {
     const average = this.#averageMs.get(type);
     if (average === undefined || average > HORIZON_MS) return 0;
-    const jobs = Math.floor((HORIZON_MS * threads) / Math.max(average, 0.01));
-    const payloadChars = Math.max(1, this.#payloadChars.get(type) ?? 1);
-    return Math.min(jobs, JOBS_MAX, Math.floor(CHARS_MAX / payloadChars));
+    return Math.min(Math.floor((HORIZON_MS * threads) / Math.max(average, 0.01)), JOBS_MAX);
   }
 }

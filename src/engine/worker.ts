@@ -10,6 +10,7 @@ export interface WorkerOptions {
   readonly threads: number;
   readonly executors: Registry;
   readonly log: Logger;
+  readonly readPayload: AttemptHooks["readPayload"];
   readonly onEnd: (run: EndedRun) => void;
   readonly onProgress: (job: ClaimedJob, fraction: number) => void;
   /** Threads came free and nothing is read ahead for them. */
@@ -27,6 +28,7 @@ export class Worker {
   readonly #options: WorkerOptions;
   readonly #hooks: AttemptHooks;
   readonly #running = new Map<string, Attempt>();
+  #unarmed: Attempt[] = [];
   #waiting: Waiting[] = [];
   /** Where the read-ahead begins in `#waiting`: shifting an array of thousands is slow. */
   #head = 0;
@@ -36,8 +38,8 @@ export class Worker {
 
   constructor(options: WorkerOptions) {
     this.#options = options;
-    const { log, onProgress } = options;
-    this.#hooks = { log, onProgress, onEnd: (run) => this.#ended(run) };
+    const { log, readPayload, onProgress } = options;
+    this.#hooks = { log, readPayload, onProgress, onEnd: (run) => this.#ended(run) };
     this.number = options.number;
     this.threads = options.threads;
   }
@@ -167,7 +169,19 @@ export class Worker {
     const executor = this.#options.executors.get(job.lane.type);
     if (executor === undefined) throw new Error(`no executor runs ${job.lane.type}`);
     this.#threadsInUse += job.threads;
-    this.#running.set(job.id, new Attempt(executor, job, claimedAt, this.#hooks));
+    const attempt = new Attempt(executor, job, claimedAt, this.#hooks);
+    this.#running.set(job.id, attempt);
+    this.#armSoon(attempt);
+  }
+
+  #armSoon(attempt: Attempt): void {
+    this.#unarmed.push(attempt);
+    if (this.#unarmed.length > 1) return;
+    setImmediate(() => {
+      const attempts = this.#unarmed;
+      this.#unarmed = [];
+      for (const each of attempts) each.arm();
+    });
   }
 
   /** Out of the read-ahead; null if it is not there. */

@@ -44,6 +44,8 @@ export class WatchedJob {
       if (event.version > snapshot.version) stream.offer(applyEvent(snapshot, event));
     }
     this.show(snapshot);
+    // The repair may have told the other streams more than this one's snapshot and events say.
+    if (this.#job !== null) stream.offer(this.#job);
     // A final state closed the stream, which removed it.
     if (!this.#joining.delete(stream)) return;
     this.#live.add(stream);

@@ -9,6 +9,7 @@
  */
 import { bareArray } from "./array-literal.ts";
 import type { Queryable } from "./database.ts";
+import { COPIED_BYTES_MAX } from "./insert-jobs.ts";
 import type { Lane } from "./lane-catalog.ts";
 import { logMoves } from "./log-moves.ts";
 import { type Policy, policyOf } from "./policy.ts";
@@ -58,14 +59,21 @@ export interface ClaimedJob extends Policy {
   readonly claimedAtMs: number;
   /** From the claim; null without an `expiresAt`. */
   readonly expiresInMs: number | null;
-  /** JSON text. */
-  readonly payload: string;
+  /** JSON text; null where it is large, and so is read when the job starts. */
+  readonly payload: string | null;
 }
 
 // A job that must not start any more is passed over, and the expirer cancels it. "offset 0" keeps the
 // look-up of a job that is not copied here a look-up: see finish-jobs for what a join may become.
 export const NOT_EXPIRED = "(expires_at is null or expires_at > clock_timestamp())";
 
+// A thousand payloads of 1 MiB would be more than the process can hold. What is compressed where it is
+// stored may be a hundred times as large here.
+const IS_SMALL = `pg_column_compression(j.payload) is null
+      and pg_column_size(j.payload) <= ${COPIED_BYTES_MAX}`;
+
+// Deleted by place: a ready row is never changed where it stands, so its place is the one it was
+// locked at, or somebody else has taken it.
 const MOVE = `, d as (
   delete from vinyasa.ready_jobs where ctid = any(array(select tid from c))
 ), t as materialized (select clock_timestamp() as now),
@@ -84,7 +92,7 @@ select x.*, s.seen from s left join (
     vinyasa.ms(c.ready_at) as ready_ms, vinyasa.ms(t.now) as now_ms,
     coalesce(c.max_attempts, j.max_attempts) as max_attempts, coalesce(c.policy, j.policy) as policy,
     vinyasa.ms(coalesce(c.expires_at, j.expires_at)) as expires_ms,
-    coalesce(c.payload, j.payload)::text as payload
+    coalesce(c.payload, case when ${IS_SMALL} then j.payload end)::text as payload
   from t, c left join lateral (
     select * from vinyasa.jobs j where j.id = c.job_id and c.payload is null offset 0
   ) j on true
@@ -140,7 +148,7 @@ interface ClaimRow {
   version: number;
   attempt: number;
   attempts_left: number;
-  payload: string;
+  payload: string | null;
   expires_ms: number | null;
   at_ms: number;
   ready_ms: number;

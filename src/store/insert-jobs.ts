@@ -33,7 +33,7 @@ export type KeyedInsert =
   | { readonly created: false; readonly existingId: string; readonly inputHash: string };
 
 /** A larger payload is not copied to where the claim finds it: a quarter of a page. */
-const COPIED_BYTES_MAX = 2_000;
+export const COPIED_BYTES_MAX = 2_000;
 
 /**
  * Expressions `t` (now), `x` (the jobs of `columnsOf`) and `j` (their rows in `jobs`).

@@ -9,6 +9,13 @@ select p.id, j.payload from unnest($1::uuid[]) as p (id)
 cross join lateral (select payload from vinyasa.jobs where id = p.id offset 0) j`,
 };
 
+/** One payload, a JSON value. @throws Error if there is no such job */
+export async function readPayload(db: Queryable, id: string): Promise<unknown> {
+  const [row] = await db.query<{ payload: unknown }>(READ, [[id]]);
+  if (row === undefined) throw new Error(`job ${id} has no payload`);
+  return row.payload;
+}
+
 /** The payloads (JSON values) by job id. Ids that name no job are absent. */
 export async function readPayloads(
   db: Queryable,

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { pino } from "pino";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { z } from "zod";
@@ -8,14 +9,17 @@ import { InProcessBus } from "../../src/events/in-process-bus.ts";
 import { defineExecutor, type Executor } from "../../src/executors/define-executor.ts";
 import { NonRetryableError, PostponeError } from "../../src/executors/errors.ts";
 import { Registry } from "../../src/executors/registry.ts";
+import { claimJobs, LANE_START } from "../../src/store/claim-jobs.ts";
 import { type Database, DatabaseError } from "../../src/store/database.ts";
 import { insertJobs, type NewJob } from "../../src/store/insert-jobs.ts";
+import { registerInstance } from "../../src/store/instances.ts";
 import { newJobId } from "../../src/store/job-id.ts";
 import { LaneCatalog } from "../../src/store/lane-catalog.ts";
 import { openPostgres } from "../../src/store/postgres-database.ts";
 import { readAttempts } from "../../src/store/read-attempts.ts";
 import { readJobs } from "../../src/store/read-jobs.ts";
 import { readResults } from "../../src/store/read-results.ts";
+import { releaseClaims } from "../../src/store/rescue-jobs.ts";
 import {
   createTestDatabase,
   describeWithPostgres,
@@ -344,6 +348,37 @@ describeWithPostgres("the engine", () => {
     await whenStarted(1);
     running = false;
     releases.shift()?.();
+  });
+
+  it("claims large jobs without their payloads, which are read as they start", async () => {
+    const text = "x".repeat(300_000);
+    const seen: number[] = [];
+    const large = defineExecutor({
+      type: "large",
+      description: "Measures its payload.",
+      payload: z.object({ text: z.string() }),
+      run: (payload) => {
+        seen.push(payload.text.length);
+        return null;
+      },
+    });
+    const wishes = Array.from({ length: 60 }, () => ({
+      type: "large",
+      payload: JSON.stringify({ text }),
+    }));
+    const jobs = await submit(...wishes);
+    const lanesNow = await lanes.intern([{ type: "large", queue: "default", threads: 1 }]);
+    const request = lanesNow.map((lane) => ({ lane, threads: 1, from: LANE_START }));
+    const instance = await registerInstance(db, {
+      ...{ uuid: randomUUID(), hostname: "test", pid: 1, codeVersion: 1, workers: [] },
+    });
+    const claim = { lanes: request, limit: 10, instance, worker: 1, token: randomUUID() };
+    const claimed = await claimJobs(db, claim);
+    expect(claimed.jobs.map(({ payload }) => payload)).toEqual(Array(10).fill(null));
+    await releaseClaims(db, instance, claimed.jobs);
+    await startEngine([large]);
+    await Promise.all(jobs.map(({ id }) => until(id, ({ status }) => status === "COMPLETED")));
+    expect(seen).toEqual(Array(60).fill(text.length));
   });
 
   it("cancels a job that was not started before it expired", async () => {

@@ -268,7 +268,7 @@ describeBothDatabases("cancel, retry and progress", (open) => {
       });
       const claimed = await claim(id);
       expect(claimed).toMatchObject({ attempt: 2, attemptsLeft: 1 });
-      expect(JSON.parse(claimed.payload)).toEqual({ to: "Ann" });
+      expect(JSON.parse(claimed.payload ?? "")).toEqual({ to: "Ann" });
       await finish(claimed);
       const attempts = (await readAttempts(db, [id])).get(id) ?? [];
       expect(attempts.map(({ number, outcome }) => [number, outcome])).toEqual([

@@ -1,5 +1,6 @@
 /** One connected WebSocket, and what runs on it. */
 import { randomUUID } from "node:crypto";
+import { setMaxListeners } from "node:events";
 import type { IncomingMessage } from "node:http";
 import type { WebSocket } from "ws";
 import type { OperationOrigin } from "../options.ts";
@@ -29,6 +30,8 @@ export class SocketSession {
   constructor(socket: WebSocket, request: IncomingMessage) {
     this.socket = socket;
     this.#request = request;
+    // One a subscription; how many there may be is bounded elsewhere.
+    setMaxListeners(0, this.#gone.signal);
   }
 
   origin(connectionParams: Readonly<Record<string, unknown>> | undefined): OperationOrigin {
