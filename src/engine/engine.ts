@@ -9,6 +9,7 @@ import type { EndedRun } from "./attempt.ts";
 import { Canceller } from "./canceller.ts";
 import { ClaimLedger } from "./claim-ledger.ts";
 import { Completer } from "./completer.ts";
+import { drainWorkers, LAST_WORDS_MS } from "./drain-workers.ts";
 import { endsWithin } from "./ends-within.ts";
 import type { EngineOptions } from "./engine-options.ts";
 import { createExpirer } from "./expirer.ts";
@@ -30,10 +31,6 @@ import { Worker } from "./worker.ts";
 const PRIORITY_WAIT_MS = 60_000;
 /** Several heartbeats, and longer than a connection that broke takes to come back. */
 const DEAD_AFTER_MS = 3_000;
-/** After the grace time an executor may react to its signal before the instance goes. */
-const LAST_MOMENT_MS = 200;
-/** For the database's answers, after the grace time. */
-const LAST_WORDS_MS = 10_000;
 /** Ten times what read-ahead is meant to wait. */
 const READ_AHEAD_PATIENCE_MS = 500;
 
@@ -147,33 +144,13 @@ export class Engine {
   async #drain(graceMs: number): Promise<void> {
     this.#membership.drain();
     clearInterval(this.#patience);
-    const graceEnd = performance.now() + graceMs;
-    const left = (more: number) => Math.max(0, graceEnd + more - performance.now());
-    // What a claim in flight still brings is given back: the grace time does not wait for it.
-    const claimsEnded = this.#scheduler.stop();
-    for (const worker of this.#workers) this.#release(worker.takeReadAhead());
-    await this.#stopWorkers(left(0));
-    await endsWithin(claimsEnded, left(LAST_WORDS_MS / 2));
-    await this.#flushOutcomes(left(LAST_WORDS_MS));
-  }
-
-  async #stopWorkers(graceMs: number): Promise<void> {
-    const idle = Promise.all(this.#workers.map((worker) => this.#stopWorker(worker)));
-    if (await endsWithin(idle, graceMs)) return;
-    for (const worker of this.#workers) worker.releaseRunning("the instance stops");
-    await endsWithin(idle, LAST_MOMENT_MS);
-  }
-
-  async #stopWorker(worker: Worker): Promise<void> {
-    await worker.whenEmpty();
-    this.#options.log.info({ worker: worker.number }, "worker stopped");
-  }
-
-  /** With the database away there is nobody to tell: another instance takes the jobs back later. */
-  async #flushOutcomes(limitMs: number): Promise<void> {
-    if (await endsWithin(this.#completer.flush(), limitMs)) return;
-    const unwritten = this.#completer.abandon();
-    this.#options.log.error({ unwritten }, "outcomes could not be written before the stop");
+    const parts = {
+      scheduler: this.#scheduler,
+      workers: this.#workers,
+      completer: this.#completer,
+    };
+    const release = (jobs: readonly ClaimedJob[]) => this.#release(jobs);
+    await drainWorkers({ ...parts, log: this.#options.log, release }, graceMs);
   }
 
   #createMembership(): Membership {

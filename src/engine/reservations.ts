@@ -36,11 +36,22 @@ export class Reservations {
     return worker.threads - reserved.threads - worker.threadsBeside(reserved.lane.id);
   }
 
-  /** Looks anew which wide lanes are next. It asks the database only if one of them has to wait. */
-  async review(db: Database, lanes: LaneBook, workers: readonly Worker[]): Promise<void> {
-    const waits = (state: LaneState) => !workers.some((each) => each.threadsFree >= state.threads);
+  /**
+   * Looks anew which wide lanes are next. It asks the database only if one of them has to wait.
+   *
+   * @param isBarred lanes whose turn does not come now, however many threads there are
+   */
+  async review(
+    db: Database,
+    lanes: LaneBook,
+    workers: readonly Worker[],
+    isBarred: (state: LaneState) => boolean,
+  ): Promise<void> {
+    const waits = (state: LaneState) =>
+      !isBarred(state) && !workers.some((each) => each.threadsFree >= state.threads);
     if (this.#byWorker.size === 0 && !lanes.wide().some(waits)) return;
     const states = lanes.contenders();
+    for (const [id, state] of states) if (isBarred(state)) states.delete(id);
     const places = [...states.values()].map(({ lane, from }) => ({ lane: lane.id, from }));
     const heads = await readLaneHeads(db, places, HEADS);
     this.#assign(

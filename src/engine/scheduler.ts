@@ -72,7 +72,10 @@ export class Scheduler implements Service {
       log: options.log,
       floorMs: Math.min(REVIEW_EVERY_MS, options.pollIntervalMs),
       act: async () => {
-        await this.#reservations.review(options.db, options.lanes, options.workers);
+        const { db, lanes, workers } = options;
+        // The suspect that runs here may take an hour: threads are not kept for the next one until then.
+        const isBarred = ({ lane }: LaneState) => lane.suspect && this.#suspects.isHere;
+        await this.#reservations.review(db, lanes, workers, isBarred);
         this.nudge();
         return null;
       },

@@ -400,8 +400,9 @@ describeWithPostgres("the engine", () => {
       run: (payload, context) => (fast.slow ? held.run(payload, context) : null),
     });
     await startEngine([mixed], { workerThreads: [1], pollIntervalMs: 60_000 });
-    const [first] = await submit(...Array.from({ length: 300 }, () => ({ type: "mixed" })));
-    await until(first?.id ?? "", ended);
+    const warm = await submit(...Array.from({ length: 300 }, () => ({ type: "mixed" })));
+    // In their order on one thread: with the last one all have ended, and none of them is held below.
+    await until(warm.at(-1)?.id ?? "", ended);
     fast.slow = true;
     const expiresAtMs = Date.now() + 2_000;
     const jobs = await submit(

@@ -107,6 +107,26 @@ describeWithPostgres("jobs that lost an attempt with an instance", () => {
     expect(order.length).toBeGreaterThan(0);
   });
 
+  it("keep no threads while another one runs, however many they ask for", async () => {
+    const [killer, plain] = [held("killer"), held("plain")];
+    await fleet.submitSuspects({ type: "killer", threads: 2 }, { type: "killer", threads: 2 });
+    await fleet.start([killer.executor, plain.executor], { workerThreads: [2, 2] });
+    await killer.whenStarted(1);
+    await fleet.submit({ type: "plain" });
+    await plain.whenStarted(1);
+    // Longer than the scheduler takes to see that a wide job waits for the rest of that worker.
+    const until = performance.now() + 1_000;
+    for (let count = 2; performance.now() < until; count += 1) {
+      await fleet.submit({ type: "plain" });
+      await plain.whenStarted(count);
+      plain.releases.pop()?.();
+    }
+    expect(killer.started).toHaveLength(1);
+    killer.open();
+    plain.open();
+    await killer.whenStarted(2);
+  });
+
   it("run side by side on several instances, one on each", async () => {
     const killer = held("killer");
     const jobs = await fleet.submitSuspects(...many(4, "killer"));

@@ -1,0 +1,53 @@
+/** The end of an instance's work: what runs may end, the rest is given back, and all of it is written. */
+import type { Logger } from "pino";
+import type { ClaimedJob } from "../store/claim-jobs.ts";
+import type { Completer } from "./completer.ts";
+import { endsWithin } from "./ends-within.ts";
+import type { Scheduler } from "./scheduler.ts";
+import type { Worker } from "./worker.ts";
+
+export interface WorkersToDrain {
+  readonly scheduler: Scheduler;
+  readonly workers: readonly Worker[];
+  readonly completer: Completer;
+  readonly log: Logger;
+  /** Gives back jobs that were not started. */
+  readonly release: (jobs: readonly ClaimedJob[]) => void;
+}
+
+/** After the grace time an executor may react to its signal before the instance goes. */
+const LAST_MOMENT_MS = 200;
+/** For the database's answers, after the grace time. */
+export const LAST_WORDS_MS = 10_000;
+
+/** Claims nothing more. No attempt is spent, and the grace time counts from the call. */
+export async function drainWorkers(draining: WorkersToDrain, graceMs: number): Promise<void> {
+  const { scheduler, workers, release } = draining;
+  const graceEnd = performance.now() + graceMs;
+  const left = (more: number) => Math.max(0, graceEnd + more - performance.now());
+  // What a claim in flight still brings is given back: the grace time does not wait for it.
+  const claimsEnded = scheduler.stop();
+  for (const worker of workers) release(worker.takeReadAhead());
+  await stopWorkers(draining, left(0));
+  await endsWithin(claimsEnded, left(LAST_WORDS_MS / 2));
+  await flushOutcomes(draining, left(LAST_WORDS_MS));
+}
+
+async function stopWorkers({ workers, log }: WorkersToDrain, graceMs: number): Promise<void> {
+  const idle = Promise.all(workers.map((worker) => whenStopped(worker, log)));
+  if (await endsWithin(idle, graceMs)) return;
+  for (const worker of workers) worker.releaseRunning("the instance stops");
+  await endsWithin(idle, LAST_MOMENT_MS);
+}
+
+async function whenStopped(worker: Worker, log: Logger): Promise<void> {
+  await worker.whenEmpty();
+  log.info({ worker: worker.number }, "worker stopped");
+}
+
+/** With the database away there is nobody to tell: another instance takes the jobs back later. */
+async function flushOutcomes({ completer, log }: WorkersToDrain, limitMs: number): Promise<void> {
+  if (await endsWithin(completer.flush(), limitMs)) return;
+  const unwritten = completer.abandon();
+  log.error({ unwritten }, "outcomes could not be written before the stop");
+}
