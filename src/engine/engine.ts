@@ -14,6 +14,7 @@ import { ClaimLedger } from "./claim-ledger.ts";
 import { Completer } from "./completer.ts";
 import { endsWithin } from "./ends-within.ts";
 import { createExpirer } from "./expirer.ts";
+import { failPoint } from "./fail-points.ts";
 import { LaneBook } from "./lane-book.ts";
 import { Maintenance } from "./maintenance.ts";
 import { Membership } from "./membership.ts";
@@ -149,6 +150,7 @@ export class Engine {
     const left = () => Math.max(0, deadline - performance.now());
     await endsWithin(this.#scheduler.stop(), Math.min(left(), LAST_WORDS_MS / 2));
     for (const worker of this.#workers) this.#release(worker.takeReadAhead());
+    failPoint("mid-drain");
     await this.#stopWorkers(graceMs);
     await this.#flushOutcomes(left());
     const services = Promise.all(this.#services.map((service) => service.stop()));
@@ -229,6 +231,7 @@ export class Engine {
   }
 
   #ended(run: EndedRun): void {
+    failPoint("after-effect-before-complete");
     // One that was let go says nothing of how long its type takes.
     if (run.outcome.kind !== "CANCELLED") {
       this.#readAhead.observe(run.job.lane.type, run.runMs, run.job.payload.length);

@@ -9,6 +9,7 @@
 import type { Logger } from "pino";
 import type { Database } from "../store/database.ts";
 import { beat, endInstance, type InstanceSpec, registerInstance } from "../store/instances.ts";
+import { failPoint } from "./fail-points.ts";
 import { PacedLoop } from "./paced-loop.ts";
 import type { Service } from "./service.ts";
 
@@ -103,6 +104,7 @@ export class Membership implements Service {
   }
 
   async #beat(): Promise<null> {
+    failPoint("before-lease-renew");
     if (!this.#alive) return this.#comeBack();
     // The moment of sending counts: the database may have written it long before the answer came.
     const sentAt = performance.now();
