@@ -155,7 +155,7 @@ export class Scheduler implements Service {
   }
 
   async #claim({ worker, states, limit }: PlannedClaim): Promise<void> {
-    const { db, membership, lanes, log } = this.#options;
+    const { db, membership, lanes, ledger, log } = this.#options;
     const instance = membership.id;
     const asked: AskedLane[] = states.map((state) => ({ state, wakes: state.wakes }));
     const request: ClaimLane[] = states.map(({ lane, threads, from }) => ({ lane, threads, from }));
@@ -175,6 +175,7 @@ export class Scheduler implements Service {
     } catch (error) {
       // It may have been committed all the same: the reconciler finds what it took.
       log.error({ err: error }, "claim failed");
+      ledger.noAnswer(token);
       lanes.rest(asked);
     } finally {
       this.#asked.set(worker, (this.#asked.get(worker) ?? 0) - threads);
