@@ -4,11 +4,14 @@ import { banner } from "./banner.ts";
 import { printableConfig } from "./config/describe.ts";
 import { readConfig } from "./config.ts";
 import { OperatorError } from "./domain/errors.ts";
+import { endsWithin } from "./engine/ends-within.ts";
+import { armFailPoints } from "./engine/fail-points.ts";
 import { type Instance, startInstance } from "./instance.ts";
 import { chooseLogFormat, createLog, type Log } from "./log.ts";
 import { outliveStrayErrors } from "./stray-errors.ts";
 
 const EXIT_SECOND_SIGNAL = 130;
+const GIVE_UP_START_MS = 2_000;
 
 async function main(): Promise<void> {
   const { config, warnings } = readConfig();
@@ -17,12 +20,28 @@ async function main(): Promise<void> {
   const log = createLog({ level: config.logLevel, format, color });
   for (const warning of warnings) log.warn(warning);
   log.debug({ config: printableConfig(config) }, "configuration");
+  if (Object.keys(config.failPoints).length > 0) {
+    armFailPoints(config.failPoints);
+    log.warn({ failPoints: config.failPoints }, "this process will kill itself: FAILPOINTS is set");
+  }
   outliveStrayErrors(log);
   const signals = listenForSignals(log);
-  const instance = await startInstance({ config, log });
+  const starting = startInstance({ config, log });
+  void signals.first.then(() => giveUpStart(starting, log));
+  const instance = await starting;
   if (format === "pretty") process.stdout.write(banner(instance.banner, { color }));
   await signals.first;
   await shutDown(instance, log);
+}
+
+/**
+ * A start can take as long as a slow database does, and nothing is lost with one that has not begun
+ * to claim jobs. One that is about to end is stopped properly.
+ */
+async function giveUpStart(starting: Promise<Instance>, log: Log): Promise<void> {
+  if (await endsWithin(starting, GIVE_UP_START_MS)) return;
+  log.info("shutdown complete, before the start was");
+  process.exit(0);
 }
 
 /** The first signal drains; a second one, at any time, ends the process at once. */

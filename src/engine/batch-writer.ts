@@ -29,6 +29,8 @@ export class BatchWriter<Item> {
   readonly #options: BatchWriterOptions<Item>;
   #waiting: Item[] = [];
   #inFlight = 0;
+  /** Items in flight, or waiting to be tried again. */
+  #writing = 0;
   #open = false;
   #scheduled = false;
   #idle: (() => void)[] = [];
@@ -46,7 +48,7 @@ export class BatchWriter<Item> {
   /** Ends all retries. Returns how many items stay unwritten. */
   stop(): number {
     this.#open = false;
-    const unwritten = this.#waiting.length;
+    const unwritten = this.#waiting.length + this.#writing;
     this.#waiting = [];
     for (const wake of this.#pauses) wake();
     this.#settle();
@@ -75,8 +77,10 @@ export class BatchWriter<Item> {
     if (!this.#open || this.#inFlight >= IN_FLIGHT_MAX || this.#waiting.length < needed) return;
     const batch = this.#takeBatch();
     this.#inFlight += 1;
+    this.#writing += batch.length;
     void this.#writeAll(batch, false).finally(() => {
       this.#inFlight -= 1;
+      this.#writing -= batch.length;
       this.#flush();
       this.#settle();
     });

@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import type { ClaimedJob } from "../store/claim-jobs.ts";
 import type { Completer } from "./completer.ts";
 import { endsWithin } from "./ends-within.ts";
+import { failPoint } from "./fail-points.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Worker } from "./worker.ts";
 
@@ -13,6 +14,8 @@ export interface WorkersToDrain {
   readonly log: Logger;
   /** Gives back jobs that were not started. */
   readonly release: (jobs: readonly ClaimedJob[]) => void;
+  /** Gives back what claims took whose answers were lost. */
+  readonly reconcile: () => Promise<void>;
 }
 
 /** After the grace time an executor may react to its signal before the instance goes. */
@@ -28,9 +31,14 @@ export async function drainWorkers(draining: WorkersToDrain, graceMs: number): P
   // What a claim in flight still brings is given back: the grace time does not wait for it.
   const claimsEnded = scheduler.stop();
   for (const worker of workers) release(worker.takeReadAhead());
+  failPoint("mid-drain");
   await stopWorkers(draining, left(0));
   await endsWithin(claimsEnded, left(LAST_WORDS_MS / 2));
   await flushOutcomes(draining, left(LAST_WORDS_MS));
+  const reconciled = draining.reconcile().catch((err: unknown) => {
+    draining.log.error({ err }, "claims without an answer could not be given back");
+  });
+  await endsWithin(reconciled, left(LAST_WORDS_MS));
 }
 
 async function stopWorkers({ workers, log }: WorkersToDrain, graceMs: number): Promise<void> {

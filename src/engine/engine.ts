@@ -13,6 +13,7 @@ import { drainWorkers, LAST_WORDS_MS } from "./drain-workers.ts";
 import { endsWithin } from "./ends-within.ts";
 import type { EngineOptions } from "./engine-options.ts";
 import { createExpirer } from "./expirer.ts";
+import { failPoint } from "./fail-points.ts";
 import { Fleet } from "./fleet.ts";
 import { LaneBook } from "./lane-book.ts";
 import { Maintenance } from "./maintenance.ts";
@@ -20,7 +21,7 @@ import { Membership } from "./membership.ts";
 import { ProgressWriter } from "./progress-writer.ts";
 import { Promoter } from "./promoter.ts";
 import { ReadAhead } from "./read-ahead.ts";
-import { createReconciler } from "./reconciler.ts";
+import { createReconciler, giveBackUnanswered, type ReconcilerOptions } from "./reconciler.ts";
 import { Rescuer } from "./rescuer.ts";
 import { Scheduler } from "./scheduler.ts";
 import type { Service } from "./service.ts";
@@ -46,6 +47,7 @@ export class Engine {
   readonly #promoter: Promoter;
   readonly #rescuer: Rescuer;
   readonly #scheduler: Scheduler;
+  readonly #reconciled: ReconcilerOptions;
   readonly #services: readonly Service[];
   #patience: NodeJS.Timeout | undefined;
   #started = false;
@@ -86,10 +88,9 @@ export class Engine {
     const expirer = createExpirer({ db, bus, lanes, log });
     const maintenance = new Maintenance(db, bus.turns, log);
     const { reconcileAfterMs: olderThanMs } = options;
-    const reconciler = createReconciler({
-      ...{ db, bus, lanes, membership, ledger, log },
-      ...(olderThanMs !== undefined && { olderThanMs }),
-    });
+    const reconciled = { db, bus, lanes, membership, ledger, log };
+    this.#reconciled = { ...reconciled, ...(olderThanMs !== undefined && { olderThanMs }) };
+    const reconciler = createReconciler(this.#reconciled);
     const { priorityWaitMs: waitMaxMs = PRIORITY_WAIT_MS } = options;
     const ager = createAger({ db, bus, log, pollIntervalMs, waitMaxMs });
     const upkeep = [this.#rescuer, this.#promoter, expirer, ager, reconciler, maintenance];
@@ -150,7 +151,8 @@ export class Engine {
       completer: this.#completer,
     };
     const release = (jobs: readonly ClaimedJob[]) => this.#release(jobs);
-    await drainWorkers({ ...parts, log: this.#options.log, release }, graceMs);
+    const reconcile = () => giveBackUnanswered(this.#reconciled);
+    await drainWorkers({ ...parts, log: this.#options.log, release, reconcile }, graceMs);
   }
 
   #createMembership(): Membership {
@@ -209,6 +211,7 @@ export class Engine {
   }
 
   #ended(run: EndedRun): void {
+    failPoint("after-effect-before-complete");
     // One that was let go says nothing of how long its type takes.
     if (run.outcome.kind !== "CANCELLED") {
       this.#readAhead.observe(run.job.lane.type, run.runMs);

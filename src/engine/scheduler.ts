@@ -11,6 +11,7 @@ import type { Bus } from "../events/bus.ts";
 import { type ClaimedJob, type ClaimLane, claimJobs } from "../store/claim-jobs.ts";
 import type { Database } from "../store/database.ts";
 import type { ClaimLedger } from "./claim-ledger.ts";
+import { failPoint } from "./fail-points.ts";
 import { claimedEvent } from "./job-events.ts";
 import type { AskedLane, LaneBook, LaneState } from "./lane-book.ts";
 import type { Membership } from "./membership.ts";
@@ -200,7 +201,7 @@ export class Scheduler implements Service {
   }
 
   async #claim({ worker, states, limit, kind, isReserved }: PlannedClaim): Promise<void> {
-    const { db, membership, lanes, log } = this.#options;
+    const { db, membership, lanes, ledger, log } = this.#options;
     const instance = membership.id;
     const asked: AskedLane[] = states.map((state) => ({ state, wakes: state.wakes }));
     const request: ClaimLane[] = states.map(({ lane, threads, from }) => ({ lane, threads, from }));
@@ -213,12 +214,14 @@ export class Scheduler implements Service {
       const number = worker.number;
       const claim = { lanes: request, limit, instance, worker: number, token };
       const { jobs, exhausted } = await claimJobs(db, claim);
+      if (jobs.length > 0) failPoint("after-claim-commit");
       lanes.claimed(asked, jobs, exhausted);
       claimed = jobs.length;
       this.#handOver(worker, jobs, instance);
     } catch (error) {
       // It may have been committed all the same: the reconciler finds what it took.
       log.error({ err: error }, "claim failed");
+      ledger.noAnswer(token);
       lanes.rest(asked);
     } finally {
       if (isReserved) this.#endReservation(worker);

@@ -10,6 +10,11 @@ export interface JobInput {
   readonly payload: unknown;
   readonly idempotencyKey?: string;
   readonly scheduledAt?: string;
+  readonly maxAttempts?: number;
+  readonly priority?: number;
+  readonly queue?: string;
+  readonly timeoutMs?: number;
+  readonly backoff?: { kind: string; baseMs: number; maxMs?: number; jitter: number };
 }
 
 export const SubmitJob = document<
@@ -29,13 +34,37 @@ export const SubmitJobs = document<
 }`);
 
 export const Stats = document<
-  { stats: { completed: number; failed: number; total: number } },
+  { stats: { completed: number; failed: number; cancelled: number; total: number } },
   Record<string, never>
->("query Stats { stats { completed failed total } }");
+>("query Stats { stats { completed failed cancelled total } }");
 
 export const JobUpdated = document<
   { jobUpdated: { status: string; version: number; attempt: number; startedAt: string | null } },
   { id: string }
 >(`subscription Watch($id: ID!) {
   jobUpdated(id: $id) { status version attempt startedAt }
+}`);
+
+export const ListJobs = document<
+  { jobs: { nodes: { id: string; status: string }[] } },
+  Record<string, never>
+>("query List { jobs(first: 20) { nodes { id status } } }");
+
+interface MovedJob {
+  /** Undefined where the answer is a refusal. */
+  readonly job?: { readonly version: number; readonly status: string };
+}
+
+export const CancelJob = document<
+  { cancelJob: MovedJob },
+  { input: { id: string } }
+>(`mutation Cancel($input: CancelJobInput!) {
+  cancelJob(input: $input) { ... on CancelJobPayload { job { version status } } }
+}`);
+
+export const RetryJob = document<
+  { retryJob: MovedJob },
+  { input: { id: string } }
+>(`mutation Retry($input: RetryJobInput!) {
+  retryJob(input: $input) { ... on RetryJobPayload { job { version status } } }
 }`);
