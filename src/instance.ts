@@ -24,6 +24,7 @@ import { createHttpServer, type HttpServer } from "./http/http-server.ts";
 import type { HttpServerOptions } from "./http/options.ts";
 import { type Databases, openDatabases } from "./open-databases.ts";
 import { createOperations } from "./operations/index.ts";
+import type { Seats } from "./operations/seats.ts";
 import { StopStack } from "./stop-stack.ts";
 import { clusterId } from "./store/cluster-id.ts";
 import { LaneCatalog } from "./store/lane-catalog.ts";
@@ -83,7 +84,8 @@ async function assemble(
   await lanes.load();
   const bus = await startBus(config, dbs, log, stack);
   const registry = createRegistry(config, executors, log, stack);
-  const services = { db: dbs.api, lanes, executors: registry };
+  const engine = createEngine(config, dbs, bus, lanes, registry, log);
+  const services = { db: dbs.api, lanes, executors: registry, seats: engine };
   const api = config.role === "worker" ? NO_API : await openApi(config, services, bus, log, stack);
   const http = createHttpServer({
     ...api,
@@ -93,7 +95,6 @@ async function assemble(
     about: ABOUT[config.role],
     version: VERSION,
   });
-  const engine = createEngine(config, dbs, bus, lanes, registry, log);
   await http.start();
   log.info({ url: http.url, role: config.role }, "listening");
   const { shutdownGraceMs: graceMs } = config;
@@ -116,7 +117,7 @@ const ABOUT: Record<Role, string> = {
 
 async function openApi(
   config: Config,
-  deps: Pick<SchemaServices, "db" | "lanes" | "executors">,
+  deps: Pick<SchemaServices, "db" | "lanes" | "executors"> & { readonly seats: Seats },
   bus: Bus,
   log: Logger,
   stack: StopStack,

@@ -27,7 +27,8 @@ async function main(): Promise<void> {
   outliveStrayErrors(log);
   const signals = listenForSignals(log);
   const starting = startInstance({ config, log });
-  void signals.first.then(() => giveUpStart(starting, log));
+  // Why a start failed is told where it is awaited.
+  void signals.first.then(() => giveUpStart(starting, log)).catch(() => undefined);
   const instance = await starting;
   if (format === "pretty") process.stdout.write(banner(instance.banner, { color }));
   await signals.first;

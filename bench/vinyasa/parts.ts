@@ -7,7 +7,7 @@ import { createBus } from "../../dist/src/events/connect-bus.js";
 import { Registry } from "../../dist/src/executors/registry.js";
 import { type Databases, openDatabases } from "../../dist/src/open-databases.js";
 import { createOperations, type Operations } from "../../dist/src/operations/index.js";
-import { LaneCatalog } from "../../dist/src/store/lane-catalog.js";
+import { type Lane, LaneCatalog } from "../../dist/src/store/lane-catalog.js";
 import { migrate } from "../../dist/src/store/migrate.js";
 import type { SideEnvironment } from "../harness/side.ts";
 import { noopExecutor } from "./noop.ts";
@@ -45,14 +45,19 @@ export async function openParts(
   const bus = createBus({ redisUrl: config.redisUrl, prefix: environment.prefix, log });
   await bus.start();
   const executors = new Registry([noopExecutor(onRun)]);
-  const operations = createOperations({ db: dbs.api, lanes, executors, bus });
+  let engine: Engine | null = null;
+  const seats = { seat: (lane: Lane) => engine?.seat(lane) ?? null };
+  const operations = createOperations({ db: dbs.api, lanes, executors, bus, seats });
   return {
     dbs,
     lanes,
     executors,
     bus,
     operations,
-    createEngine: () => createEngine(config, { dbs, lanes, executors, bus }),
+    createEngine: () => {
+      engine = createEngine(config, { dbs, lanes, executors, bus });
+      return engine;
+    },
     close: async () => {
       await bus.stop();
       await dbs.close();

@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import type { ClaimedJob } from "../store/claim-jobs.ts";
+import type { Lane } from "../store/lane-catalog.ts";
 import { CODE_VERSION } from "../store/migrate.ts";
 import { readPayload } from "../store/read-payloads.ts";
 import { createAger } from "./ager.ts";
@@ -24,6 +25,7 @@ import { ReadAhead } from "./read-ahead.ts";
 import { createReconciler, giveBackUnanswered, type ReconcilerOptions } from "./reconciler.ts";
 import { Rescuer } from "./rescuer.ts";
 import { Scheduler } from "./scheduler.ts";
+import type { Seat } from "./seating.ts";
 import type { Service } from "./service.ts";
 import { StaleWrites } from "./stale-writes.ts";
 import { createStrayCancels } from "./stray-cancels.ts";
@@ -105,6 +107,11 @@ export class Engine {
 
   get instanceUuid(): string {
     return this.#membership.uuid;
+  }
+
+  /** Threads for a job of this lane that is being submitted here; null where it has to wait. */
+  seat(lane: Lane): Seat | null {
+    return this.#scheduler.seat(lane);
   }
 
   async start(): Promise<void> {

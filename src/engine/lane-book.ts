@@ -87,6 +87,16 @@ export class LaneBook {
     return fitting(this.#suspects, threadsFree);
   }
 
+  /** As far as is known here, no job waits that this instance serves. */
+  get isIdle(): boolean {
+    return this.#active.size === 0 && this.#suspects.size === 0;
+  }
+
+  /** Null for a lane that this instance does not serve. */
+  stateOf(lane: Lane): LaneState | null {
+    return this.#states.get(lane.id) ?? this.#learn(lane);
+  }
+
   get hasSuspects(): boolean {
     return this.#suspects.size > 0;
   }

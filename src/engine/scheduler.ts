@@ -10,6 +10,7 @@ import type { Logger } from "pino";
 import type { Bus } from "../events/bus.ts";
 import { type ClaimedJob, type ClaimLane, claimJobs } from "../store/claim-jobs.ts";
 import type { Database } from "../store/database.ts";
+import type { Lane } from "../store/lane-catalog.ts";
 import type { ClaimLedger } from "./claim-ledger.ts";
 import { failPoint } from "./fail-points.ts";
 import { claimedEvent } from "./job-events.ts";
@@ -18,6 +19,7 @@ import type { Membership } from "./membership.ts";
 import { PacedLoop } from "./paced-loop.ts";
 import type { ReadAhead } from "./read-ahead.ts";
 import { Reservations } from "./reservations.ts";
+import { type Seat, Seating } from "./seating.ts";
 import type { Service } from "./service.ts";
 import { type ClaimKind, Suspects } from "./suspects.ts";
 import type { Worker } from "./worker.ts";
@@ -48,6 +50,7 @@ export class Scheduler implements Service {
   readonly #reservations = new Reservations();
   readonly #review: PacedLoop;
   readonly #suspects: Suspects;
+  readonly #seating: Seating;
   readonly #inFlight = new Set<Promise<void>>();
   /** Threads that the claims in flight may bring jobs for, by worker. */
   readonly #asked = new Map<Worker, number>();
@@ -58,6 +61,13 @@ export class Scheduler implements Service {
   constructor(options: SchedulerOptions) {
     this.#options = options;
     this.#suspects = new Suspects(options.lanes, options.workers);
+    this.#seating = new Seating({
+      ...options,
+      reservations: this.#reservations,
+      asked: this.#asked,
+      onStart: (worker, job, instance) => this.#handOver(worker, [job], instance),
+      onFree: () => this.nudge(),
+    });
     this.#poll = new PacedLoop({
       name: "scheduler poll",
       log: options.log,
@@ -111,6 +121,11 @@ export class Scheduler implements Service {
       this.#scheduled = false;
       this.#claimMore();
     });
+  }
+
+  /** Threads for a job of this lane that is being submitted here; null where it has to wait. */
+  seat(lane: Lane): Seat | null {
+    return this.#running ? this.#seating.seat(lane) : null;
   }
 
   #wake(lanes: readonly number[]): void {

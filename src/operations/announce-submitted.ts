@@ -11,12 +11,14 @@ export interface SubmittedJob {
 /**
  * Wakes the schedulers, and publishes what somebody watches. Nobody can know a new job's id before
  * its submit is answered, so in practice that is who watches all jobs: with none, nothing is built.
+ * Jobs that started with their submit need neither.
  */
 export function announceSubmitted(bus: Bus, submitted: readonly SubmittedJob[]): void {
-  if (submitted.length === 0) return;
-  const watched = submitted.filter(({ job }) => bus.isWatched(job.id));
+  const waiting = submitted.filter(({ job }) => job.status !== "RUNNING");
+  if (waiting.length === 0) return;
+  const watched = waiting.filter(({ job }) => bus.isWatched(job.id));
   if (watched.length > 0) bus.publish(watched.map(({ job }) => jobEvent(job, null)));
-  bus.wake(wakeUpFor(submitted));
+  bus.wake(wakeUpFor(waiting));
 }
 
 function wakeUpFor(submitted: readonly SubmittedJob[]): WakeUp {

@@ -6,6 +6,7 @@ import {
   type OperationLimits,
 } from "./operation-deps.ts";
 import { createRetryJob, type RetryJob } from "./retry-job.ts";
+import { NO_SEATS, type Seats } from "./seats.ts";
 import { createSubmitJob, type SubmitJob } from "./submit-job.ts";
 import { createSubmitJobs, type SubmitJobs } from "./submit-jobs.ts";
 
@@ -16,11 +17,15 @@ export interface Operations {
   readonly retryJob: RetryJob;
 }
 
-/** @param deps with limits where they differ from the default */
-export function createOperations(
-  deps: Omit<OperationDeps, "limits"> & { readonly limits?: Partial<OperationLimits> },
-): Operations {
-  const complete = { ...deps, limits: { ...DEFAULT_OPERATION_LIMITS, ...deps.limits } };
+type Given = Omit<OperationDeps, "limits" | "seats"> & {
+  readonly limits?: Partial<OperationLimits>;
+  readonly seats?: Seats;
+};
+
+/** @param deps with limits where they differ from the default, and seats where jobs run here */
+export function createOperations(deps: Given): Operations {
+  const { seats = NO_SEATS } = deps;
+  const complete = { ...deps, seats, limits: { ...DEFAULT_OPERATION_LIMITS, ...deps.limits } };
   return {
     submitJob: createSubmitJob(complete),
     submitJobs: createSubmitJobs(complete),

@@ -3,6 +3,7 @@ import type { Bus } from "../events/bus.ts";
 import type { Registry } from "../executors/registry.ts";
 import type { Database } from "../store/database.ts";
 import type { LaneCatalog } from "../store/lane-catalog.ts";
+import type { Seats } from "./seats.ts";
 
 export interface OperationLimits {
   /** Jobs in one `submitJobs`. */
@@ -23,5 +24,6 @@ export interface OperationDeps {
   readonly lanes: LaneCatalog;
   readonly executors: Registry;
   readonly bus: Bus;
+  readonly seats: Seats;
   readonly limits: OperationLimits;
 }

@@ -1,12 +1,13 @@
 /** Submits one job. Concurrent calls share their INSERT. */
 import { DatabaseError } from "../store/database.ts";
-import { insertJobs, type NewJob } from "../store/insert-jobs.ts";
+import type { NewJob } from "../store/insert-jobs.ts";
 import { announceSubmitted } from "./announce-submitted.ts";
 import { assignLanes } from "./assign-lanes.ts";
 import type { SubmitFailure } from "./failures.ts";
 import { NaturalBatch } from "./natural-batch.ts";
 import type { OperationDeps } from "./operation-deps.ts";
 import { type Submitted, storeKeyed } from "./store-keyed.ts";
+import { storeSubmits } from "./store-submits.ts";
 import type { SubmitJobInput } from "./submit-input.ts";
 import { type ValidSubmit, validateSubmit } from "./validate-submit.ts";
 
@@ -50,13 +51,15 @@ function batchOf(
 }
 
 async function storePlain(
-  { db, lanes, bus }: OperationDeps,
+  deps: OperationDeps,
   submits: readonly ValidSubmit[],
 ): Promise<Submitted[]> {
-  const jobs = await assignLanes(lanes, submits);
-  const records = await insertJobs(db, jobs);
-  const results = records.map((job): Submitted => ({ kind: "SUBMITTED", job, created: true }));
-  announceCreated(bus, jobs, results);
+  const jobs = await assignLanes(deps.lanes, submits);
+  const stored = await storeSubmits(deps, jobs);
+  const results = stored.map(({ record: job }): Submitted => {
+    return { kind: "SUBMITTED", job, created: true };
+  });
+  announceCreated(deps.bus, jobs, results);
   return results;
 }
 

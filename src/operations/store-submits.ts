@@ -1,0 +1,42 @@
+/** Stores single submits that have no idempotency key: those that find a seat start at once. */
+import { randomUUID } from "node:crypto";
+import { insertJobs, type NewJob } from "../store/insert-jobs.ts";
+import { type StartedJob, startJobs } from "../store/start-jobs.ts";
+import type { OperationDeps } from "./operation-deps.ts";
+import type { Seat } from "./seats.ts";
+
+/** The jobs as they are after the commit, in their order. */
+export async function storeSubmits(
+  deps: OperationDeps,
+  jobs: readonly NewJob[],
+): Promise<StartedJob[]> {
+  const seats = jobs.map((job) => (mayStartNow(job) ? deps.seats.seat(job.lane) : null));
+  if (seats.some((seat) => seat !== null)) return storeSeated(deps, jobs, seats);
+  const records = await insertJobs(deps.db, jobs);
+  return records.map((record) => ({ record, claimed: null }));
+}
+
+/** A job with an end to its waiting would have to be looked at again before it starts. */
+function mayStartNow(job: NewJob): boolean {
+  return job.scheduledAtMs === null && job.expiresAtMs === null;
+}
+
+async function storeSeated(
+  { db }: OperationDeps,
+  jobs: readonly NewJob[],
+  seats: readonly (Seat | null)[],
+): Promise<StartedJob[]> {
+  const token = randomUUID();
+  try {
+    const starting = jobs.map((job, index) => ({ job, place: seats[index]?.place ?? null }));
+    const started = await startJobs(db, starting, token);
+    started.forEach(({ claimed }, index) => {
+      if (claimed === null) seats[index]?.release();
+      else seats[index]?.start(claimed);
+    });
+    return started;
+  } catch (error) {
+    for (const seat of seats) seat?.abandon(token);
+    throw error;
+  }
+}
