@@ -29,6 +29,7 @@ export interface RescuerOptions {
 const BATCH = 1_000;
 /** Looking for jobs of instances that ended long ago reads all running rows. */
 const SWEEP_EVERY_MS = 10_000;
+const SWEEP_SOON_MS = 500;
 
 export class Rescuer implements Service {
   readonly #options: RescuerOptions;
@@ -75,6 +76,8 @@ export class Rescuer implements Service {
       this.#sweepAt = performance.now() + SWEEP_EVERY_MS;
       for (const instance of await endedInstancesWithJobs(db)) ids.add(instance.id);
     }
+    // For what a cancel holds at this moment, or a late claim brings.
+    if (dead.length > 0) this.#sweepAt = performance.now() + SWEEP_SOON_MS;
     if (ids.size > 0) await this.#takeBackOrSweep([...ids]);
     return null;
   }

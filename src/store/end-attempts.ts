@@ -70,6 +70,12 @@ export function uncancelled(status: string, jobId: string): string {
     then 7::smallint else ${status} end`;
 }
 
+/** The expression `told_off`: nobody has to be told any more to cancel the jobs of `ended`. */
+export const TOLD_OFF = `told_off as (
+  update vinyasa.cancellations c set instance = null
+  where c.job_id = any(array(select job_id from ended)) and c.instance is not null
+)`;
+
 const END = {
   name: "end-attempts",
   text: `/* end-attempts */
@@ -90,10 +96,7 @@ x as materialized (
   ) r
 ), d as (
   delete from vinyasa.running_jobs where job_id = any(array(select job_id from ended))
-), told_off as (
-  update vinyasa.cancellations c set instance = null
-  where c.job_id = any(array(select job_id from ended)) and c.instance is not null
-)${moveEnded()}
+), ${TOLD_OFF}${moveEnded()}
 select job_id as id, version + 1 as version, next_status, vinyasa.ms(began_at) as started_ms,
   vinyasa.ms(now) as now_ms,
   vinyasa.ms(case when next_status >= 5 then at else next_at end) as at_ms from ended`,

@@ -1,6 +1,6 @@
 /** Takes running jobs back from instances that died. */
 import type { Queryable } from "./database.ts";
-import { moveEnded, uncancelled } from "./end-attempts.ts";
+import { moveEnded, TOLD_OFF, uncancelled } from "./end-attempts.ts";
 import { type MovedJob, type MovedRow, movedJob } from "./moved-job.ts";
 
 // The attempt is spent: for all we know, it did its work. The job may also be what ended the instance,
@@ -30,10 +30,7 @@ l as materialized (
       else 'the instance that ran this attempt was lost' end as error_message,
     'LOST' as error_code, null::text as error_stack
   from x, t
-), told_off as (
-  update vinyasa.cancellations c set instance = null
-  where c.job_id = any(array(select job_id from ended)) and c.instance is not null
-)${moveEnded("next_lane")}
+), ${TOLD_OFF}${moveEnded("next_lane")}
 select job_id as id, next_lane as lane, 4 as from_status, next_status as to_status, priority,
   version + 1 as version, attempt, attempts_left, vinyasa.ms(at) as at_ms, vinyasa.ms(now) as now_ms
 from ended`,
@@ -82,10 +79,7 @@ d as (
     attempts_left + 1 as next_attempts_left, true as retryable,
     null::text as error_message, null::text as error_code, null::text as error_stack
   from d, t
-), told_off as (
-  update vinyasa.cancellations c set instance = null
-  where c.job_id = any(array(select job_id from ended)) and c.instance is not null
-)${moveEnded()}
+), ${TOLD_OFF}${moveEnded()}
 select job_id as id, lane, 4 as from_status, next_status as to_status, priority,
   version + 1 as version, attempt, next_attempts_left as attempts_left, vinyasa.ms(at) as at_ms,
   vinyasa.ms(now) as now_ms from ended`,

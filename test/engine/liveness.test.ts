@@ -39,6 +39,24 @@ describeWithPostgres("a fleet", () => {
     expect(await fleet.ended(lost?.id ?? "")).toMatchObject({ status: "COMPLETED", attempt: 2 });
   });
 
+  it("comes back soon for a job that something else held when its instance was found dead", async () => {
+    const [lost] = await fleet.submit({ type: "job" });
+    const id = lost?.id ?? "";
+    const { key, heartbeat } = await fleet.ghost();
+    const job = quick("job");
+    await fleet.start([job.executor], TIMES);
+    const took = sql("select from vinyasa.running_jobs where job_id = $1 for update");
+    const gone = sql("select from vinyasa.instances where id = $1 and ended_at is not null");
+    await fleet.db.transaction("hold", async (tx) => {
+      await tx.query(took, [id]);
+      await heartbeat.close();
+      await expect.poll(() => tx.query(gone, [key.id]), { timeout: 5_000 }).toHaveLength(1);
+    });
+    const freeSince = performance.now();
+    expect(await fleet.ended(id)).toMatchObject({ status: "COMPLETED", attempt: 2 });
+    expect(performance.now() - freeSince).toBeLessThan(5_000);
+  });
+
   it("leaves the jobs of an instance alone that is silent, while its connection is there", async () => {
     const [kept] = await fleet.submit({ type: "job" });
     const { key, heartbeat } = await fleet.ghost();

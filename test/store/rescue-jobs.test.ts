@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { pino } from "pino";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { cancelJobs } from "../../src/store/cancel-jobs.ts";
 import { claimJobs, LANE_START } from "../../src/store/claim-jobs.ts";
 import type { Database } from "../../src/store/database.ts";
 import { insertJobs, type NewJob } from "../../src/store/insert-jobs.ts";
@@ -86,8 +87,7 @@ describeWithPostgres("a rescue", () => {
     return Object.fromEntries(rows.map(({ at, n }) => [at, n]));
   }
 
-  const askCancel = sql(`insert into vinyasa.cancellations (job_id, instance, requested_at)
-    values ($1, $2, clock_timestamp() + $3 * interval '1 second')`);
+  const noteCancel = sql("insert into vinyasa.cancellations (job_id, instance) values ($1, $2)");
 
   it("puts a job among the suspects, and every count and list still finds it", async () => {
     const [id = ""] = await running(1);
@@ -168,24 +168,24 @@ describeWithPostgres("a rescue", () => {
 
   it("cancels a job whose cancel had been asked for, and keeps the request for the reader", async () => {
     const [id = "", other = ""] = await running(2);
-    await db.query(askCancel, [id, instance, 0]);
+    await cancelJobs(db, [id], "no longer needed");
     // Of an earlier life of this job: it does not count.
-    await db.query(askCancel, [other, null, -60]);
+    await db.query(noteCancel, [other, null]);
     await rescue();
     expect(await jobOf(id)).toMatchObject({ status: "CANCELLED", attempt: 1 });
     expect(await jobOf(other)).toMatchObject({ status: "PENDING" });
     expect((await readAttempts(db, [id])).get(id)).toMatchObject([{ outcome: "LOST" }]);
     const kept = await db.query(
-      sql("select instance from vinyasa.cancellations where job_id = $1"),
+      sql("select instance, reason from vinyasa.cancellations where job_id = $1"),
       [id],
     );
-    expect(kept).toEqual([{ instance: null }]);
+    expect(kept).toEqual([{ instance: null, reason: "no longer needed" }]);
     expect(await counts()).toEqual({ "7": 1, "suspect 3": 1 });
   });
 
   it("of a claim that nobody runs gives the job back unharmed, or cancels it if that was asked", async () => {
     const [id = "", other = ""] = await running(2);
-    await db.query(askCancel, [id, instance, 0]);
+    await cancelJobs(db, [id], null);
     await releaseClaims(db, instance, await readClaimed(db, instance, -1_000));
     expect(await jobOf(id)).toMatchObject({ status: "CANCELLED", attemptsLeft: 3 });
     expect(await jobOf(other)).toMatchObject({ status: "PENDING", attemptsLeft: 3 });
