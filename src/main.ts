@@ -4,6 +4,7 @@ import { banner } from "./banner.ts";
 import { printableConfig } from "./config/describe.ts";
 import { readConfig } from "./config.ts";
 import { OperatorError } from "./domain/errors.ts";
+import { armFailPoints } from "./engine/fail-points.ts";
 import { type Instance, startInstance } from "./instance.ts";
 import { chooseLogFormat, createLog, type Log } from "./log.ts";
 import { outliveStrayErrors } from "./stray-errors.ts";
@@ -17,6 +18,10 @@ async function main(): Promise<void> {
   const log = createLog({ level: config.logLevel, format, color });
   for (const warning of warnings) log.warn(warning);
   log.debug({ config: printableConfig(config) }, "configuration");
+  if (Object.keys(config.failPoints).length > 0) {
+    armFailPoints(config.failPoints);
+    log.warn({ failPoints: config.failPoints }, "this process will kill itself: FAILPOINTS is set");
+  }
   outliveStrayErrors(log);
   const signals = listenForSignals(log);
   const instance = await startInstance({ config, log });

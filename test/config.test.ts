@@ -48,6 +48,16 @@ describe("loadConfig", () => {
     expect(message).not.toContain("hunter2");
   });
 
+  it("reads fail-points, and refuses what would never fire", () => {
+    const { failPoints } = load({ FAILPOINTS: "mid-drain=3,before-lease-renew=5%" }).config;
+    expect(failPoints).toEqual({
+      "mid-drain": { pass: 3 },
+      "before-lease-renew": { chance: 0.05 },
+    });
+    expect(messageOf({ FAILPOINTS: "mid-drain" })).toContain("FAILPOINTS is");
+    expect(messageOf({ FAILPOINTS: "mid-drain=0" })).toContain("after-claim-commit=3");
+  });
+
   it("counts an empty variable as unset", () => {
     expect(load({ PORT: "", DATABASE_URL: "  ", WORKER_THREADS: "" }).config).toEqual(
       load({}).config,

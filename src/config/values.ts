@@ -86,6 +86,23 @@ export const origins: ValueKind<string[]> = {
   },
 };
 
+/** `name=3`: the third pass; `name=5%`: each pass with this probability. */
+export const failPoints: ValueKind<Record<string, { pass: number } | { chance: number }>> = {
+  expects:
+    "a comma-separated list of fail-points, each with the pass at which the process dies (3) or " +
+    "the probability of each (5%): after-claim-commit=3,before-lease-renew=5%",
+  read: (value) => {
+    const points: Record<string, { pass: number } | { chance: number }> = {};
+    for (const item of splitList(value)) {
+      const [, name, amount, percent] = /^([a-z-]+)=(\d{1,9}(?:\.\d+)?)(%?)$/.exec(item) ?? [];
+      const number = Number(amount);
+      if (name === undefined || (percent === "" && !(number >= 1))) return undefined;
+      points[name] = percent === "" ? { pass: Math.floor(number) } : { chance: number / 100 };
+    }
+    return points;
+  },
+};
+
 function splitList(value: string): string[] {
   return value
     .split(",")

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { ROLES, roleMistakes } from "./role.ts";
 import {
   choice,
+  failPoints,
   onOff,
   origins,
   queueNames,
@@ -179,6 +180,10 @@ const variables = z.object({
     description:
       "pretty: for people, with a banner; json: one object a line; auto: pretty on a terminal, else json.",
   }),
+  FAILPOINTS: optional(failPoints, {
+    description:
+      "For tests of crashes only: places at which the process kills itself, such as `after-claim-commit=3` (the third pass) or `mid-drain=5%`.",
+  }),
   NO_COLOR: optional(text("any text", /^/), {
     description: "Set to anything: no colours in banner and log.",
   }),
@@ -223,6 +228,8 @@ export const configVariables = variables
     subscriptionsPerSocketMax: env.SUBSCRIPTIONS_PER_SOCKET_MAX,
     logLevel: env.LOG_LEVEL,
     logFormat: env.LOG_FORMAT,
+    /** Empty: the process never kills itself. */
+    failPoints: env.FAILPOINTS ?? {},
     color: env.NO_COLOR === null,
   }));
 

@@ -16,6 +16,7 @@ import { finishJobs } from "../store/finish-jobs.ts";
 import type { EndedRun } from "./attempt.ts";
 import { BatchWriter } from "./batch-writer.ts";
 import type { ClaimLedger } from "./claim-ledger.ts";
+import { failPoint } from "./fail-points.ts";
 import { endedEvent, finishedEvent } from "./job-events.ts";
 import type { Service } from "./service.ts";
 import type { StaleWrites } from "./stale-writes.ts";
@@ -106,6 +107,7 @@ export class Completer implements Service {
         return { id: job.id, attempt: job.attempt, token: job.token, startDelayMs, result };
       }),
     );
+    failPoint("after-commit-before-publish");
     const events: JobEvent[] = [];
     const stale: string[] = [];
     batch.forEach((run, index) => {
@@ -131,6 +133,7 @@ export class Completer implements Service {
         next,
       })),
     );
+    failPoint("after-commit-before-publish");
     for (const { job } of batch) this.#options.ledger.remove(job);
     this.#publish(batch, rows, again);
     this.#wake(batch, rows);

@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import type { ClaimedJob } from "../store/claim-jobs.ts";
 import type { Completer } from "./completer.ts";
 import { endsWithin } from "./ends-within.ts";
+import { failPoint } from "./fail-points.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Worker } from "./worker.ts";
 
@@ -28,6 +29,7 @@ export async function drainWorkers(draining: WorkersToDrain, graceMs: number): P
   // What a claim in flight still brings is given back: the grace time does not wait for it.
   const claimsEnded = scheduler.stop();
   for (const worker of workers) release(worker.takeReadAhead());
+  failPoint("mid-drain");
   await stopWorkers(draining, left(0));
   await endsWithin(claimsEnded, left(LAST_WORDS_MS / 2));
   await flushOutcomes(draining, left(LAST_WORDS_MS));

@@ -13,6 +13,7 @@ import { drainWorkers, LAST_WORDS_MS } from "./drain-workers.ts";
 import { endsWithin } from "./ends-within.ts";
 import type { EngineOptions } from "./engine-options.ts";
 import { createExpirer } from "./expirer.ts";
+import { failPoint } from "./fail-points.ts";
 import { Fleet } from "./fleet.ts";
 import { LaneBook } from "./lane-book.ts";
 import { Maintenance } from "./maintenance.ts";
@@ -209,6 +210,7 @@ export class Engine {
   }
 
   #ended(run: EndedRun): void {
+    failPoint("after-effect-before-complete");
     // One that was let go says nothing of how long its type takes.
     if (run.outcome.kind !== "CANCELLED") {
       this.#readAhead.observe(run.job.lane.type, run.runMs);

@@ -18,6 +18,7 @@ import {
   type InstanceSpec,
   registerInstance,
 } from "../store/instances.ts";
+import { failPoint } from "./fail-points.ts";
 import { PacedLoop } from "./paced-loop.ts";
 import type { Service } from "./service.ts";
 
@@ -136,6 +137,7 @@ export class Membership implements Service {
   }
 
   async #beat(): Promise<null> {
+    failPoint("before-lease-renew");
     if (!this.#alive) return this.#comeBack();
     // The moment of sending counts: the database may have written it long before the answer came.
     const sentAt = performance.now();

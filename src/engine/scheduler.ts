@@ -11,6 +11,7 @@ import type { Bus } from "../events/bus.ts";
 import { type ClaimedJob, type ClaimLane, claimJobs } from "../store/claim-jobs.ts";
 import type { Database } from "../store/database.ts";
 import type { ClaimLedger } from "./claim-ledger.ts";
+import { failPoint } from "./fail-points.ts";
 import { claimedEvent } from "./job-events.ts";
 import type { AskedLane, LaneBook, LaneState } from "./lane-book.ts";
 import type { Membership } from "./membership.ts";
@@ -213,6 +214,7 @@ export class Scheduler implements Service {
       const number = worker.number;
       const claim = { lanes: request, limit, instance, worker: number, token };
       const { jobs, exhausted } = await claimJobs(db, claim);
+      if (jobs.length > 0) failPoint("after-claim-commit");
       lanes.claimed(asked, jobs, exhausted);
       claimed = jobs.length;
       this.#handOver(worker, jobs, instance);
