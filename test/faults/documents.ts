@@ -10,6 +10,11 @@ export interface JobInput {
   readonly payload: unknown;
   readonly idempotencyKey?: string;
   readonly scheduledAt?: string;
+  readonly maxAttempts?: number;
+  readonly priority?: number;
+  readonly queue?: string;
+  readonly timeoutMs?: number;
+  readonly backoff?: { kind: string; baseMs: number; maxMs?: number; jitter: number };
 }
 
 export const SubmitJob = document<
@@ -29,9 +34,9 @@ export const SubmitJobs = document<
 }`);
 
 export const Stats = document<
-  { stats: { completed: number; failed: number; total: number } },
+  { stats: { completed: number; failed: number; cancelled: number; total: number } },
   Record<string, never>
->("query Stats { stats { completed failed total } }");
+>("query Stats { stats { completed failed cancelled total } }");
 
 export const JobUpdated = document<
   { jobUpdated: { status: string; version: number; attempt: number; startedAt: string | null } },

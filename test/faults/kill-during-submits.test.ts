@@ -8,7 +8,7 @@ import { killAll, ServerProcess } from "./server-process.ts";
 import { size } from "./size.ts";
 
 /** Submits in flight at the moment of the kill. */
-const SUBMITS = size("FAULT_SUBMITS", { full: 500, ci: 100 });
+const SUBMITS = size("FAULT_SUBMITS", { full: 500, short: 100 });
 const LEASE_MS = 3_000;
 
 afterEach(killAll);

@@ -1,6 +1,7 @@
-/** A server in a process of its own, started from the built program, that can be killed. */
+/** A server in a process of its own, started from the built program, that can be killed or frozen. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { type Client, createClient } from "../../src/client/index.ts";
 
@@ -10,65 +11,136 @@ export interface LogLine {
   readonly [field: string]: unknown;
 }
 
+export interface StartOptions {
+  /** Default: the built server. */
+  readonly program?: string;
+  /** Arguments of node, before the program. */
+  readonly nodeArgs?: readonly string[];
+}
+
 const PROGRAM = new URL("../../dist/src/main.js", import.meta.url).pathname;
-const running = new Set<ServerProcess>();
+const children = new Set<ChildProcess>();
+process.once("exit", () => {
+  for (const child of children) child.kill("SIGKILL");
+});
 
 export class ServerProcess {
   readonly url: string;
   readonly client: Client;
-  readonly log: LogLine[] = [];
+  readonly log: LogLine[];
+  /** Resolves to the signal that ended it, or to the exit code. */
+  readonly ended: Promise<NodeJS.Signals | number>;
   readonly #child: ChildProcess;
-  readonly #exited: Promise<number | null>;
+  #told = false;
+  #endedAt: number | null = null;
 
-  constructor(child: ChildProcess, url: string, log: LogLine[]) {
+  private constructor(child: ChildProcess, url: string, log: LogLine[]) {
     this.#child = child;
     this.url = url;
     this.log = log;
     this.client = createClient({ url: `${url}/graphql` });
-    this.#exited = once(child, "exit").then(([code]) => code);
-    running.add(this);
+    const ended = once(child, "exit").then(([code, signal]) => signal ?? code);
+    this.ended = ended.then((how) => {
+      this.#endedAt = Date.now();
+      return how;
+    });
   }
 
   /** Resolves when it listens. */
-  static async start(env: Record<string, string>): Promise<ServerProcess> {
+  static async start(
+    env: Readonly<Record<string, string>>,
+    { program = PROGRAM, nodeArgs = [] }: StartOptions = {},
+  ): Promise<ServerProcess> {
     const base = { PATH: process.env.PATH ?? "", PORT: "0", LOG_FORMAT: "json" };
-    const child = spawn(process.execPath, [PROGRAM], {
+    const child = spawn(process.execPath, [...nodeArgs, program], {
       env: { ...base, DRAIN_DELAY_MS: "0", ...env },
       stdio: ["ignore", "pipe", "inherit"],
     });
+    children.add(child);
+    child.once("exit", () => children.delete(child));
     const log: LogLine[] = [];
     const lines = createInterface({ input: child.stdout });
-    const url = await new Promise<string>((resolve, reject) => {
-      child.once("exit", (code) => reject(new Error(`the server ended with ${code}`)));
+    return new Promise((resolve, reject) => {
+      const onExit = (code: number | null, signal: string | null) =>
+        reject(new Error(`the server ended with ${code ?? signal} before it listened`));
+      child.once("exit", onExit);
       lines.on("line", (line) => {
         const entry = JSON.parse(line) as LogLine;
         log.push(entry);
-        if (entry.msg === "listening") resolve(String(entry.url));
+        if (entry.msg !== "listening") return;
+        child.off("exit", onExit);
+        resolve(new ServerProcess(child, String(entry.url), log));
       });
     });
-    return new ServerProcess(child, url, log);
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** Milliseconds since 1970; null while it runs. */
+  get endedAt(): number | null {
+    return this.#endedAt;
+  }
+
+  get isOver(): boolean {
+    return this.#endedAt !== null;
+  }
+
+  /** True if it is gone although nobody here ended it. */
+  get endedByItself(): boolean {
+    return this.isOver && !this.#told;
   }
 
   /** Like a power cut for the process. */
   async kill(): Promise<void> {
+    this.#told = true;
     this.#child.kill("SIGKILL");
-    await this.#gone();
+    await this.ended;
   }
 
-  /** @returns the exit code */
-  async stop(): Promise<number | null> {
+  /** @returns the exit code, or the signal that ended it */
+  stop(): Promise<NodeJS.Signals | number> {
+    this.#told = true;
     this.#child.kill("SIGTERM");
-    return this.#gone();
+    return this.ended;
   }
 
-  async #gone(): Promise<number | null> {
-    const code = await this.#exited;
-    running.delete(this);
-    return code;
+  /** A fail-point may end it: that is not by itself. */
+  expectEnd(): void {
+    this.#told = true;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  freeze(): void {
+    this.#child.kill("SIGSTOP");
+  }
+
+  thaw(): void {
+    this.#child.kill("SIGCONT");
+  }
+
+  /** In MiB; 0 once it is gone. */
+  memoryMb(): number {
+    if (this.isOver) return 0;
+    const status = readFileSync(`/proc/${this.pid}/status`, "utf8");
+    return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024;
+  }
+
+  /** The sum of the log's numbers in `field`, over lines that say `msg`. */
+  logged(msg: string, field?: string): number {
+    const lines = this.log.filter((line) => line.msg === msg);
+    if (field === undefined) return lines.length;
+    return lines.reduce((sum, line) => sum + Number(line[field] ?? 0), 0);
   }
 }
 
 /** After each test: nothing that it started goes on. */
 export async function killAll(): Promise<void> {
-  await Promise.all([...running].map((server) => server.kill()));
+  const ends = [...children].map((child) => once(child, "exit"));
+  for (const child of children) child.kill("SIGKILL");
+  await Promise.all(ends);
 }

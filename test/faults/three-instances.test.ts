@@ -7,8 +7,8 @@ import { JobUpdated, Stats, SubmitJob, SubmitJobs } from "./documents.ts";
 import { killAll, ServerProcess } from "./server-process.ts";
 import { size } from "./size.ts";
 
-const JOBS = size("FAULT_JOBS", { full: 10_000, ci: 1_000 });
-const WATCHED = size("FAULT_WATCHED", { full: 200, ci: 30 });
+const JOBS = size("FAULT_JOBS", { full: 10_000, short: 1_000 });
+const WATCHED = size("FAULT_WATCHED", { full: 200, short: 30 });
 
 /** Counts what arrives, outside of the system. */
 let ledger: Map<string, number>;

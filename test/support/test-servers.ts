@@ -106,7 +106,7 @@ function theirs(url: string | null): TestServer {
 }
 
 /** The folder with initdb and postgres: the newest of Debian's, or the PATH's. */
-function postgresPrograms(): string | null {
+export function postgresPrograms(): string | null {
   const debian = "/usr/lib/postgresql";
   const versions = existsSync(debian) ? readdirSync(debian) : [];
   const newest = versions.sort((a, b) => Number(b) - Number(a))[0];
@@ -118,7 +118,7 @@ function postgresPrograms(): string | null {
 }
 
 /** PostgreSQL refuses to run as root: whom to become. Null if we are not root. */
-function unprivilegedUser(): { uid: number; gid: number } | null {
+export function unprivilegedUser(): { uid: number; gid: number } | null {
   if (process.getuid?.() !== 0) return null;
   for (const user of ["postgres", "nobody"]) {
     const uid = Number(spawnSync("id", ["-u", user], { encoding: "utf8" }).stdout);
@@ -155,7 +155,8 @@ async function answersRedis(url: string): Promise<boolean> {
   }
 }
 
-async function freePort(): Promise<number> {
+/** Of the moment: another process may take it. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();
