@@ -50,8 +50,8 @@ describeFaults("an instance that is frozen for three leases", (stage) => {
         expect(attempts).toHaveLength(1);
         const afterMs = (lost?.finishedAtMs ?? 0) - frozenAt;
         // Its last beat was half a second before, at most.
-      expect(afterMs).toBeGreaterThanOrEqual(LEASE - 500);
-      // Two more seconds to notice.
+        expect(afterMs).toBeGreaterThanOrEqual(LEASE - 500);
+        // Two more seconds to notice.
         expect(afterMs).toBeLessThanOrEqual(LEASE + 2_000);
       }
       // The executors were told: their requests were broken off.

@@ -1,9 +1,11 @@
 /** A server in a process of its own, started from the built program, that can be killed or frozen. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { appendFileSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { type Client, createClient } from "../../src/client/index.ts";
+import { LOGS_PATH } from "./size.ts";
 
 export interface LogLine {
   readonly level: string;
@@ -65,6 +67,7 @@ export class ServerProcess {
         reject(new Error(`the server ended with ${code ?? signal} before it listened`));
       child.once("exit", onExit);
       lines.on("line", (line) => {
+        if (LOGS_PATH !== null) appendFileSync(join(LOGS_PATH, `${child.pid}.jsonl`), `${line}\n`);
         const entry = JSON.parse(line) as LogLine;
         log.push(entry);
         if (entry.msg !== "listening") return;

@@ -24,3 +24,6 @@ function readSeeds(): number[] {
 
 /** Where figures go besides the console, as JSON lines; null: nowhere. */
 export const REPORT_PATH: string | null = process.env.FAULTS_REPORT || null;
+
+/** A folder for the log of every server process, to find out why a case failed; null: not kept. */
+export const LOGS_PATH: string | null = process.env.FAULTS_LOGS || null;
