@@ -3,6 +3,8 @@ import type { ClaimedJob } from "../store/claim-jobs.ts";
 
 export class ClaimLedger {
   readonly #tokens = new Map<string, string>();
+  /** Claims that ended without an answer, and when. */
+  readonly #unanswered = new Map<string, number>();
 
   add(jobs: readonly ClaimedJob[]): void {
     for (const { id, token } of jobs) this.#tokens.set(id, token);
@@ -19,5 +21,18 @@ export class ClaimLedger {
 
   clear(): void {
     this.#tokens.clear();
+  }
+
+  /** Whatever this claim took, nobody here will ever hear of it. */
+  noAnswer(token: string): void {
+    this.#unanswered.set(token, performance.now());
+  }
+
+  /** Tokens of claims that ended without an answer in the last `withinMs`; older ones are forgotten. */
+  unanswered(withinMs: number): ReadonlySet<string> {
+    for (const [token, at] of this.#unanswered) {
+      if (performance.now() - at > withinMs) this.#unanswered.delete(token);
+    }
+    return new Set(this.#unanswered.keys());
   }
 }

@@ -9,7 +9,7 @@ import type { Logger } from "pino";
 import type { Bus } from "../events/bus.ts";
 import type { Database } from "../store/database.ts";
 import type { LaneCatalog } from "../store/lane-catalog.ts";
-import { readClaimed, releaseClaims } from "../store/rescue-jobs.ts";
+import { type ClaimedRow, readClaimed, releaseClaims } from "../store/rescue-jobs.ts";
 import { announceMoved } from "./announce-moved.ts";
 import type { ClaimLedger } from "./claim-ledger.ts";
 import type { Membership } from "./membership.ts";
@@ -27,22 +27,51 @@ export interface ReconcilerOptions {
 }
 
 /** It reads all running rows. */
-const EVERY_MS = 10_000;
+const SWEEP_EVERY_MS = 10_000;
+const LOOK_EVERY_MS = 1_000;
 /** A statement is given up by this side after 32 s. */
 const OLDER_THAN_MS = 40_000;
 
+/**
+ * Rows of claims that are known to have ended without an answer go back within a second or two: when
+ * PostgreSQL crashes, there are some every time. They are looked for as long as the server may still
+ * be running the statement; after that, and for everything else, rows of any age above are swept.
+ */
 export function createReconciler(options: ReconcilerOptions): PacedLoop {
-  const { db, bus, lanes, membership, ledger, log, olderThanMs = OLDER_THAN_MS } = options;
+  const { membership, ledger, log, db, olderThanMs = OLDER_THAN_MS } = options;
+  let sweepAt = 0;
   const act = async () => {
     const instance = membership.id;
+    const unanswered = ledger.unanswered(olderThanMs);
+    if (unanswered.size > 0) {
+      const rows = await readClaimed(db, instance, 0);
+      await giveBack(
+        options,
+        instance,
+        rows.filter(({ token }) => unanswered.has(token)),
+      );
+    }
+    if (performance.now() < sweepAt) return null;
     const rows = await readClaimed(db, instance, olderThanMs);
-    const unknown = rows.filter(({ id, token }) => !ledger.has(id, token));
-    if (unknown.length === 0 || membership.id !== instance) return null;
-    const jobs = await releaseClaims(db, instance, unknown);
-    announceMoved(bus, lanes, jobs);
-    if (jobs.length > 0) log.warn({ jobs: jobs.length }, "gave back jobs that nobody here runs");
+    await giveBack(
+      options,
+      instance,
+      rows.filter(({ id, token }) => !ledger.has(id, token)),
+    );
+    sweepAt = performance.now() + Math.min(SWEEP_EVERY_MS, olderThanMs);
     return null;
   };
-  const floorMs = Math.min(EVERY_MS, olderThanMs);
+  const floorMs = Math.min(LOOK_EVERY_MS, olderThanMs);
   return new PacedLoop({ name: "reconciler", log, floorMs, act });
+}
+
+async function giveBack(
+  { db, bus, lanes, membership, log }: ReconcilerOptions,
+  instance: number,
+  unknown: readonly ClaimedRow[],
+): Promise<void> {
+  if (unknown.length === 0 || membership.id !== instance) return;
+  const jobs = await releaseClaims(db, instance, unknown);
+  announceMoved(bus, lanes, jobs);
+  if (jobs.length > 0) log.warn({ jobs: jobs.length }, "gave back jobs that nobody here runs");
 }

@@ -201,7 +201,7 @@ export class Scheduler implements Service {
   }
 
   async #claim({ worker, states, limit, kind, isReserved }: PlannedClaim): Promise<void> {
-    const { db, membership, lanes, log } = this.#options;
+    const { db, membership, lanes, ledger, log } = this.#options;
     const instance = membership.id;
     const asked: AskedLane[] = states.map((state) => ({ state, wakes: state.wakes }));
     const request: ClaimLane[] = states.map(({ lane, threads, from }) => ({ lane, threads, from }));
@@ -221,6 +221,7 @@ export class Scheduler implements Service {
     } catch (error) {
       // It may have been committed all the same: the reconciler finds what it took.
       log.error({ err: error }, "claim failed");
+      ledger.noAnswer(token);
       lanes.rest(asked);
     } finally {
       if (isReserved) this.#endReservation(worker);

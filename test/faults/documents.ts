@@ -44,3 +44,8 @@ export const JobUpdated = document<
 >(`subscription Watch($id: ID!) {
   jobUpdated(id: $id) { status version attempt startedAt }
 }`);
+
+export const ListJobs = document<
+  { jobs: { nodes: { id: string; status: string }[] } },
+  Record<string, never>
+>("query List { jobs(first: 20) { nodes { id status } } }");

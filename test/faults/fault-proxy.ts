@@ -9,6 +9,11 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
  */
 export type FaultMode = "pass" | "latency" | "blackhole" | "reset" | "refuse";
 
+export interface FaultOptions {
+  readonly latencyMs?: number;
+  readonly only?: (greeting: string) => boolean;
+}
+
 interface Pair {
   readonly inbound: Socket;
   readonly outbound: Socket;
@@ -52,7 +57,7 @@ export class FaultProxy {
   }
 
   /** @param only which connections are meant, by the client's first message; the others pass */
-  set(mode: FaultMode, { latencyMs = 0, only = (_greeting: string) => true } = {}): void {
+  set(mode: FaultMode, { latencyMs = 0, only = () => true }: FaultOptions = {}): void {
     this.#mode = mode;
     if (mode === "latency") this.#latencyMs = latencyMs;
     this.#only = only;

@@ -67,6 +67,11 @@ export class OwnPostgres {
     return this.url.replace(/postgres$/, name);
   }
 
+  async dropDatabase(url: string): Promise<void> {
+    const name = new URL(url).pathname.slice(1);
+    await administer(this.url, `drop database if exists ${name} with (force)`);
+  }
+
   async startAgain(): Promise<void> {
     const [program = "", ...args] = this.#command;
     const child = spawn(program, args, { stdio: "ignore", cwd: this.#folder });

@@ -48,6 +48,9 @@ function useStage(): () => Stage {
   afterEach(async () => {
     await killAll();
     await stage?.ledger.close();
+    // After a crash PostgreSQL looks at every file it has: what is no longer needed slows that down.
+    if (stage !== null) await postgres?.dropDatabase(stage.databaseUrl);
+    stage = null;
   });
 
   return () => {
