@@ -61,6 +61,16 @@ export class Cluster {
     return this.#servers.filter((server) => server !== null).filter((server) => !server.isOver);
   }
 
+  /** Places of servers that ended by what they ran; from here on that is what they were meant to do. */
+  takeDead(): number[] {
+    const dead = [...this.#servers.entries()].filter(([, server]) => server?.isOver === true);
+    for (const [index, server] of dead) {
+      server?.expectEnd();
+      this.#servers[index] = null;
+    }
+    return dead.map(([index]) => index);
+  }
+
   /** Of the servers that run now. */
   get clients(): Client[] {
     return this.running.map(({ client }) => client);

@@ -49,3 +49,22 @@ export const ListJobs = document<
   { jobs: { nodes: { id: string; status: string }[] } },
   Record<string, never>
 >("query List { jobs(first: 20) { nodes { id status } } }");
+
+interface MovedJob {
+  /** Undefined where the answer is a refusal. */
+  readonly job?: { readonly version: number; readonly status: string };
+}
+
+export const CancelJob = document<
+  { cancelJob: MovedJob },
+  { input: { id: string } }
+>(`mutation Cancel($input: CancelJobInput!) {
+  cancelJob(input: $input) { ... on CancelJobPayload { job { version status } } }
+}`);
+
+export const RetryJob = document<
+  { retryJob: MovedJob },
+  { input: { id: string } }
+>(`mutation Retry($input: RetryJobInput!) {
+  retryJob(input: $input) { ... on RetryJobPayload { job { version status } } }
+}`);

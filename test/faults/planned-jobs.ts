@@ -7,8 +7,8 @@ export interface PlannedJob {
   /** Its idempotency key, and its name in the ledger if it is a webhook. */
   readonly key: string;
   readonly input: JobInput;
-  /** What it becomes as long as enough attempts are left. */
-  readonly ends: "COMPLETED" | "FAILED";
+  /** What it becomes as long as enough attempts are left; ANY: how it ends is left to the case. */
+  readonly ends: "COMPLETED" | "FAILED" | "ANY";
 }
 
 export interface MixOptions {
