@@ -10,7 +10,7 @@ import { SEEDS, size } from "./size.ts";
 import { describeFaults } from "./stage.ts";
 import { Submitter } from "./submitter.ts";
 
-const JOBS = size("FAULT_BULK_JOBS", { full: 5_000, short: 600 });
+const JOBS = size("FAULT_BULK_JOBS", { full: 5_000, short: 400 });
 const CLIENTS = 4;
 const AT_ONCE = 10;
 

@@ -16,7 +16,7 @@ describeFaults("an instance that is frozen for three leases", (stage) => {
     "loses its jobs to others and changes none of them later (seed %i)",
     async (seed) => {
       const { env, ledger, databaseUrl } = stage();
-      const lease = { LEASE_MS: String(LEASE), HEARTBEAT_MS: "250" };
+      const lease = { LEASE_MS: String(LEASE), HEARTBEAT_MS: "250", DEAD_AFTER_MS: "1000" };
       const frozen = { ...env, ...lease, WORKER_THREADS: "50" };
       // The second one runs nothing until the first one has all jobs.
       const cluster = await Cluster.start([{ env: frozen }, { env: { ...env, ...lease } }]);

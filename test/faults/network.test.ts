@@ -15,7 +15,7 @@ import { describeFaults } from "./stage.ts";
 import { Submitter } from "./submitter.ts";
 import { Watchers } from "./watchers.ts";
 
-const BLACKHOLE_MS = size("FAULT_BLACKHOLE_MS", { full: 60_000, short: 12_000 });
+const BLACKHOLE_MS = size("FAULT_BLACKHOLE_MS", { full: 60_000, short: 9_000 });
 const CALLERS = size("FAULT_CALLERS", { full: 500, short: 300 });
 const CALLING_MS = size("FAULT_CALLING_MS", { full: 30_000, short: 7_000 });
 /** Also the network that never says that it broke: it is given up after 32 s. */

@@ -7,8 +7,8 @@ import { size } from "./size.ts";
 import { describeFaults } from "./stage.ts";
 import { Submitter } from "./submitter.ts";
 
-const JOBS = size("FAULT_SPREAD_JOBS", { full: 5_000, short: 600 });
-const BASE_MS = size("FAULT_SPREAD_BASE_MS", { full: 15_000, short: 6_000 });
+const JOBS = size("FAULT_SPREAD_JOBS", { full: 5_000, short: 400 });
+const BASE_MS = size("FAULT_SPREAD_BASE_MS", { full: 15_000, short: 4_000 });
 
 describeFaults("jobs that fail together", (stage) => {
   it("come back spread over their whole back-off, and none of them early", async () => {
