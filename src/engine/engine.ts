@@ -210,6 +210,7 @@ export class Engine {
           executors,
           log,
           onEnd: (run) => this.#ended(run),
+          mayStart: () => this.#membership.alive,
           readPayload: (id) => readPayload(db, id),
           onProgress: (job, fraction) => this.#progress.report(job, fraction),
           onIdle: () => this.#scheduler.nudge(),

@@ -75,9 +75,13 @@ export class Membership implements Service {
     return this.#uuid;
   }
 
-  /** False while this instance must not claim: it is not registered, or may have been given up. */
+  /**
+   * False while this instance must neither claim nor start anything: it is not registered, or may have
+   * been given up. The clock is asked at each look: a process that was frozen hears the answers that
+   * waited for it before its watchdog wakes, and would start jobs that run elsewhere by now.
+   */
   get alive(): boolean {
-    return this.#alive;
+    return this.#alive && this.#silentMs < this.#silenceMsMax;
   }
 
   /**
@@ -93,9 +97,9 @@ export class Membership implements Service {
     this.#started = true;
     await this.#register();
     await this.#loop.start();
-    const { db, leaseMs, heartbeatMs } = this.#options;
+    const { db, heartbeatMs } = this.#options;
     if (db.kind === "embedded") return;
-    this.#watchdog = setInterval(() => this.#watch(leaseMs * 0.8), Math.min(heartbeatMs, 1_000));
+    this.#watchdog = setInterval(() => this.#watch(), Math.min(heartbeatMs, 1_000));
   }
 
   /** Shown to operators from the next beat on. */
@@ -172,9 +176,18 @@ export class Membership implements Service {
     return null;
   }
 
-  #watch(limitMs: number): void {
-    const silentMs = Math.round(performance.now() - this.#lastBeatAt);
-    if (!this.#alive || silentMs < limitMs) return;
+  get #silentMs(): number {
+    return performance.now() - this.#lastBeatAt;
+  }
+
+  get #silenceMsMax(): number {
+    const { db, leaseMs } = this.#options;
+    return db.kind === "embedded" ? Number.POSITIVE_INFINITY : leaseMs * 0.8;
+  }
+
+  #watch(): void {
+    const silentMs = Math.round(this.#silentMs);
+    if (!this.#alive || this.#silentMs < this.#silenceMsMax) return;
     this.#options.log.error({ silentMs }, "no heartbeat reached the database, dropping all jobs");
     this.#lose(`no heartbeat reached the database for ${silentMs} ms`);
   }

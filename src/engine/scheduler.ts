@@ -255,7 +255,10 @@ export class Scheduler implements Service {
     const { bus, membership, ledger, onUnwanted } = this.#options;
     const events = jobs.filter((job) => bus.isWatched(job.id)).map(claimedEvent);
     if (events.length > 0) bus.publish(events);
-    if (membership.id !== instance || !membership.alive) return;
+    if (membership.id !== instance || !membership.alive) {
+      for (const { token } of jobs) ledger.noAnswer(token);
+      return;
+    }
     ledger.add(jobs);
     if (this.#running) worker.accept(jobs);
     else onUnwanted(jobs);

@@ -10,6 +10,8 @@ export interface WorkerOptions {
   readonly threads: number;
   readonly executors: Registry;
   readonly log: Logger;
+  /** False while the jobs here may be somebody else's. */
+  readonly mayStart: () => boolean;
   readonly readPayload: AttemptHooks["readPayload"];
   readonly onEnd: (run: EndedRun) => void;
   readonly onProgress: (job: ClaimedJob, fraction: number) => void;
@@ -147,7 +149,11 @@ export class Worker {
 
   #startWaiting(): void {
     let next = this.#waiting[this.#head];
-    while (next !== undefined && next.job.threads <= this.threads - this.#threadsInUse) {
+    while (
+      next !== undefined &&
+      next.job.threads <= this.threads - this.#threadsInUse &&
+      this.#options.mayStart()
+    ) {
       this.#head += 1;
       this.#threadsWaiting -= next.job.threads;
       this.#begin(next);

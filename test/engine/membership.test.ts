@@ -81,3 +81,12 @@ it("one that was declared dead drops its jobs and goes on under another number",
   expect(membership.id).not.toBe(id);
   expect(membership.uuid).not.toBe(uuid);
 });
+
+it("one that was frozen knows that it may have been given up before any timer of its own", async () => {
+  const { membership, answers } = await start();
+  await answers("held");
+  expect(membership.alive).toBe(true);
+  // The whole process stands still: what comes next runs before the watchdog and the heartbeat.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LEASE_MS);
+  expect(membership.alive).toBe(false);
+});
