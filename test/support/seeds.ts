@@ -4,7 +4,7 @@
  *
  * - `VINYASA_TEST_SEED`: the seed that a failure named; only that run is made.
  * - `VINYASA_TEST_PATH`: the path that fast-check named beside its seed: straight to the smallest case.
- * - `VINYASA_TEST_RUNS`: how many times as many runs as usual; 1 if not given.
+ * - `VINYASA_TEST_RUNS`: how many times as many runs as usual; 1 if not given, 0.1 is a tenth.
  */
 import fc from "fast-check";
 
