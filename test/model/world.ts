@@ -35,21 +35,24 @@ export class World {
   readonly instances: number[] = [];
   lanes: readonly Lane[] = [];
   suspects: ReadonlyMap<number, number> = new Map();
-  nowMs = BEGIN_MS;
+  /** Null: the real clock. */
+  #setMs: number | null;
   #made = 0;
 
-  static async create(db: Database): Promise<World> {
+  /** @param clock "set": it stands still but for `pass`, and the database has been given it */
+  static async create(db: Database, clock: "set" | "real"): Promise<World> {
     await emptyStore(db);
-    const world = new World(db);
-    await setClock(db, world.nowMs);
+    const world = new World(db, clock);
+    if (clock === "set") await setClock(db, BEGIN_MS);
     world.lanes = await world.catalog.intern(LANES);
     world.suspects = await world.catalog.internSuspects(world.lanes.map(({ id }) => id));
     for (let n = 0; n < INSTANCES; n += 1) await world.addInstance();
     return world;
   }
 
-  constructor(db: Database) {
+  constructor(db: Database, clock: "set" | "real") {
     this.db = db;
+    this.#setMs = clock === "set" ? BEGIN_MS : null;
     this.catalog = new LaneCatalog(db);
   }
 
@@ -63,9 +66,15 @@ export class World {
     this.state.instances.set(id, instance);
   }
 
+  get nowMs(): number {
+    return this.#setMs ?? Date.now();
+  }
+
+  /** A real clock passes by itself. */
   async pass(ms: number): Promise<void> {
-    this.nowMs += ms;
-    await setClock(this.db, this.nowMs);
+    if (this.#setMs === null) return;
+    this.#setMs += ms;
+    await setClock(this.db, this.#setMs);
   }
 
   newJob({ lane, priority, inMs, expiresInMs, maxAttempts }: JobWish): NewJob {
@@ -109,13 +118,13 @@ export class World {
   /** The jobs of these indices, each once. */
   jobIds(indices: readonly number[]): string[] {
     if (this.jobs.length === 0) return [];
-    return [...new Set(indices.map((index) => at(this.jobs, index)))];
+    return [...new Set(indices.map((index) => newest(this.jobs, index)))];
   }
 
   /** The claims of these indices, at most one a job. */
   claimsOf(indices: readonly number[]): ClaimedJob[] {
     if (this.claims.length === 0) return [];
-    const byJob = new Map(indices.map((index) => at(this.claims, index)).map((c) => [c.id, c]));
+    const byJob = new Map(indices.map((index) => newest(this.claims, index)).map((c) => [c.id, c]));
     return [...byJob.values()];
   }
 }
@@ -135,6 +144,10 @@ function at<T>(items: readonly T[], index: number): T {
   const item = items[index % items.length];
   if (item === undefined) throw new RangeError("nothing to choose from");
   return item;
+}
+
+function newest<T>(items: readonly T[], index: number): T {
+  return at(items, items.length - 1 - (index % items.length));
 }
 
 function uuid(version: number, n: number): string {
