@@ -52,8 +52,13 @@ describeWithPostgres("moves at the same time", () => {
 async function doAtOnce(world: World, group: readonly Action[]): Promise<Fact[]> {
   const calls = group.map((each) => prepareCall(world, each));
   for (const [n, each] of group.entries()) if (each.do === "die") calls[n]?.onModel(world.state, 0);
-  const answers = await Promise.all(calls.map((call) => call.onStore(world.db)));
-  return answers.flat().filter(({ version, isNew }) => version > 0 && isNew !== false);
+  const answers = await Promise.allSettled(calls.map((call) => call.onStore(world.db)));
+  // All have ended, so that none of them reaches into the next run.
+  const facts = answers.flatMap((answer) => {
+    if (answer.status === "rejected") throw answer.reason;
+    return answer.value;
+  });
+  return facts.filter(({ version, isNew }) => version > 0 && isNew !== false);
 }
 
 /** Versions of jobs that two calls both say they made. */

@@ -36,6 +36,15 @@ export type PlannedFault =
       instance: number;
       ms: number;
     }
+  | {
+      /** One instance and the database do not hear each other, or only its heartbeat is not heard. */
+      readonly is: "cut";
+      readonly atMs: number;
+      readonly instance: number;
+      readonly ms: number;
+      readonly of: "all" | "heartbeat";
+      readonly fault: "before" | "silence";
+    }
   | { readonly is: "outage"; readonly atMs: number; readonly ms: number }
   | { readonly is: "weather"; readonly atMs: number; readonly weather: Weather };
 
@@ -62,10 +71,14 @@ export function makePlan(seed: number): Plan {
       threads: random.pick([[1], [2], [4], [3, 1], [2, 2]]),
       skewMs: random.chance(0.3) ? (random.next() - 0.5) * 600_000 : 0,
     })),
-    leaseMs: 1_500 + random.below(2_500),
+    // Up to three seconds the lease alone decides; beyond that a lock that is free does, too.
+    leaseMs: random.chance(0.75) ? 1_500 + random.below(1_500) : 5_000 + random.below(3_000),
     heartbeatMs: random.pick([150, 300]),
     pollIntervalMs: random.pick([300, 1_000, 2_000]),
-    jobs: Array.from({ length: 3 + random.below(18) }, () => makeJob(random, calmAtMs)),
+    jobs: [
+      ...Array.from({ length: 3 + random.below(18) }, () => makeJob(random, calmAtMs)),
+      ...(random.chance(0.15) ? makeBurst(random, calmAtMs) : []),
+    ],
     faults: makeFaults(random, calmAtMs, count),
   };
 }
@@ -88,6 +101,17 @@ function makeJob(random: Random, calmAtMs: number): PlannedJob {
     retryInMs: perhaps(0.15, 8_000),
     watchInMs: perhaps(0.3, 1_500),
   };
+}
+
+/** Many quick jobs at once: what is read ahead, and written in batches. */
+function makeBurst(random: Random, calmAtMs: number): PlannedJob[] {
+  const atMs = random.below(calmAtMs);
+  return Array.from({ length: 40 + random.below(80) }, () => ({
+    ...makeJob(random, calmAtMs),
+    ...{ atMs: atMs + random.below(20), type: "plain", threads: 1, queue: "default" },
+    ...{ scheduledInMs: null, watchInMs: null },
+    runs: random.chance(0.9) ? [] : [makeRun(random)],
+  }));
 }
 
 function makeRun(random: Random): PlannedRun {

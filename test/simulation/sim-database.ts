@@ -13,11 +13,19 @@ import type { Session } from "./server-state.ts";
 import type { VirtualProcess } from "./virtual-process.ts";
 import type { VirtualTime } from "./virtual-time.ts";
 
+/** A line between one process and the server that does not work for a while. */
+export interface Line {
+  cutUntilMs: number;
+  fault: "before" | "silence";
+}
+
 export interface SimDatabaseOptions {
   readonly time: VirtualTime;
   readonly server: Server;
   readonly network: Network;
   readonly process: VirtualProcess;
+  /** Those that all of its statements go by. */
+  readonly lines: readonly Line[];
   readonly connections: number;
   /** For a free connection. */
   readonly connectMs: number;
@@ -88,7 +96,9 @@ export class SimDatabase implements Database {
   #send(name: string, values: readonly unknown[]): Promise<unknown[]> {
     const { time, server, network, process, answerMs } = this.#options;
     const session = this.#session();
-    const { goMs, runMs, backMs, fault } = network.fate();
+    const { goMs, runMs, backMs, fault: chance } = network.fate();
+    const cut = this.#options.lines.find(({ cutUntilMs }) => cutUntilMs > time.nowMs);
+    const fault = cut?.fault ?? chance;
     return new Promise((resolve, reject) => {
       let isOver = false;
       const settle = (answer: Answer) => {
@@ -105,7 +115,8 @@ export class SimDatabase implements Database {
       };
       const breaks = fault === "before" || fault === "conflict";
       const ask = () => server.execute({ name, values, session, runMs, breaks }, answered);
-      time.after(goMs, ask, server.process);
+      // What goes into a cut line does not arrive.
+      if (cut?.fault !== "silence") time.after(goMs, ask, server.process);
     });
   }
 

@@ -13,7 +13,7 @@ import type { Network } from "./network.ts";
 import type { Plan } from "./plan.ts";
 import type { Server } from "./server.ts";
 import { type BusWire, SimBus } from "./sim-bus.ts";
-import { SimDatabase } from "./sim-database.ts";
+import { type Line, SimDatabase } from "./sim-database.ts";
 import { VirtualProcess } from "./virtual-process.ts";
 import type { VirtualTime } from "./virtual-time.ts";
 
@@ -31,6 +31,8 @@ export interface Surroundings {
 
 export class SimInstance {
   readonly process: VirtualProcess;
+  /** To the database: of everything, and of the heartbeat alone. */
+  readonly lines = { all: newLine(), heartbeat: newLine() };
   /** For what clients ask. */
   readonly api: SimDatabase;
   readonly bus: SimBus;
@@ -48,11 +50,15 @@ export class SimInstance {
     const { threads = [1], skewMs = 0 } = plan.instances[index] ?? {};
     this.process = new VirtualProcess(name, skewMs);
     const { leaseMs, heartbeatMs, pollIntervalMs } = plan;
-    const base = { time, server, network, process: this.process, connectMs: 2_000 };
+    const lines = [this.lines.all];
+    const base = { time, server, network, lines, process: this.process, connectMs: 2_000 };
     this.api = new SimDatabase({ ...base, connections: 5, answerMs: 3_000 });
     const db = new SimDatabase({ ...base, connections: 8, answerMs: 2 * leaseMs });
     const heartbeat = { connections: 1, connectMs: leaseMs / 6, answerMs: leaseMs / 4 };
-    const heartbeatDb = new SimDatabase({ ...base, ...heartbeat });
+    const heartbeatDb = new SimDatabase({
+      ...{ ...base, ...heartbeat },
+      lines: [this.lines.all, this.lines.heartbeat],
+    });
     this.bus = new SimBus(wire, this.process);
     this.lanes = new LaneCatalog(db);
     const { bus, lanes } = this;
@@ -90,4 +96,8 @@ export class SimInstance {
     await this.bus.stop();
     this.process.crash();
   }
+}
+
+function newLine(): Line {
+  return { cutUntilMs: 0, fault: "before" };
 }
