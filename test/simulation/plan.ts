@@ -64,6 +64,7 @@ export function makePlan(seed: number): Plan {
   const random = new Random(seed);
   const calmAtMs = 3_000 + random.below(9_000);
   const count = 1 + random.below(3);
+  const burstAtMs = random.chance(0.2) ? random.below(calmAtMs) : null;
   return {
     seed,
     calmAtMs,
@@ -77,9 +78,12 @@ export function makePlan(seed: number): Plan {
     pollIntervalMs: random.pick([300, 1_000, 2_000]),
     jobs: [
       ...Array.from({ length: 3 + random.below(18) }, () => makeJob(random, calmAtMs)),
-      ...(random.chance(0.15) ? makeBurst(random, calmAtMs) : []),
+      ...(burstAtMs === null ? [] : makeBurst(random, calmAtMs, burstAtMs)),
     ],
-    faults: makeFaults(random, calmAtMs, count),
+    faults: [
+      ...makeFaults(random, calmAtMs, count),
+      ...(burstAtMs === null ? [] : makeFreeze(random, burstAtMs, count)),
+    ],
   };
 }
 
@@ -104,14 +108,21 @@ function makeJob(random: Random, calmAtMs: number): PlannedJob {
 }
 
 /** Many quick jobs at once: what is read ahead, and written in batches. */
-function makeBurst(random: Random, calmAtMs: number): PlannedJob[] {
-  const atMs = random.below(calmAtMs);
+function makeBurst(random: Random, calmAtMs: number, atMs: number): PlannedJob[] {
   return Array.from({ length: 40 + random.below(80) }, () => ({
     ...makeJob(random, calmAtMs),
     ...{ atMs: atMs + random.below(20), type: "plain", threads: 1, queue: "default" },
     ...{ scheduledInMs: null, watchInMs: null },
     runs: random.chance(0.9) ? [] : [makeRun(random)],
   }));
+}
+
+/** In the middle of a burst, for longer than any lease: with jobs read ahead and answers on the way. */
+function makeFreeze(random: Random, burstAtMs: number, instances: number): PlannedFault[] {
+  const atMs = burstAtMs + random.below(100);
+  return [
+    { is: "freeze", atMs, instance: random.below(instances), ms: 2_000 + random.below(8_000) },
+  ];
 }
 
 function makeRun(random: Random): PlannedRun {

@@ -1,0 +1,52 @@
+import { pino } from "pino";
+import { expect, it } from "vitest";
+import { z } from "zod";
+import { Worker } from "../../src/engine/worker.ts";
+import { defineExecutor } from "../../src/executors/define-executor.ts";
+import { Registry } from "../../src/executors/registry.ts";
+import type { ClaimedJob } from "../../src/store/claim-jobs.ts";
+
+it("a worker whose jobs may be somebody else's starts none of those that wait", async () => {
+  const started: string[] = [];
+  let letGo = () => {};
+  const held = defineExecutor({
+    type: "held",
+    description: "waits",
+    payload: z.unknown(),
+    run: (_payload, { jobId }) => {
+      started.push(jobId);
+      return new Promise<null>((resolve) => {
+        letGo = () => resolve(null);
+      });
+    },
+  });
+  let mayStart = true;
+  let ended = () => {};
+  const firstEnded = new Promise<void>((resolve) => {
+    ended = resolve;
+  });
+  const worker = new Worker({
+    ...{ number: 1, threads: 1, log: pino({ level: "silent" }), executors: new Registry([held]) },
+    ...{ readPayload: async () => null, onProgress: () => {}, onIdle: () => {} },
+    mayStart: () => mayStart,
+    onEnd: () => ended(),
+  });
+  worker.accept([job("one"), job("two"), job("three")]);
+  await expect.poll(() => started).toEqual(["one"]);
+  mayStart = false;
+  letGo();
+  await firstEnded;
+  expect(worker.running).toBe(0);
+  expect(worker.abandonAll("given up")).toBe(2);
+  expect(started).toEqual(["one"]);
+});
+
+function job(id: string): ClaimedJob {
+  return {
+    ...{ id, token: "t", threads: 1, priority: 0, rank: 0, attempt: 1, attemptsLeft: 2 },
+    ...{ maxAttempts: 3, version: 3, scheduledAtMs: 0, readyAtMs: 0, claimedAtMs: 0 },
+    lane: { id: 1, queue: "default", type: "held", threads: 1, suspect: false },
+    backoff: { kind: "FIXED", baseMs: 10, maxMs: 10, jitter: 0 },
+    ...{ expiresInMs: null, timeoutMs: 60_000, payload: "{}" },
+  };
+}
