@@ -5,7 +5,7 @@ import type { BrokenRules } from "./server-state.ts";
 import { type SimulationResult, simulate } from "./simulate.ts";
 
 const { seed: onlySeed, times } = readSeeds();
-const SEEDS = onlySeed === null ? Math.ceil(1_500 * times) : 1;
+const SEEDS = onlySeed === null ? Math.ceil(2_000 * times) : 1;
 const FIRST = onlySeed ?? 1;
 /** About 15 ms a seed, several times that on a busy machine. */
 const TIME_MAX_MS = 60_000 + SEEDS * 100;
