@@ -144,6 +144,12 @@ function makeFaults(random: Random, calmAtMs: number, instances: number): Planne
     const ms = 200 + random.below(6_000);
     faults.push({ is, atMs: when(), instance: random.below(instances), ms });
   }
+  if (random.chance(0.3)) {
+    const of = random.pick(["all", "heartbeat"] as const);
+    const fault = random.pick(["before", "silence"] as const);
+    const [instance, ms] = [random.below(instances), 500 + random.below(9_000)];
+    faults.push({ is: "cut", of, fault, instance, ms, atMs: when() });
+  }
   if (random.chance(0.3))
     faults.push({ is: "outage", atMs: when(), ms: 100 + random.below(5_000) });
   for (let n = random.below(3); n > 0; n -= 1) {

@@ -35,7 +35,7 @@ export interface SimulationResult {
   /** From the end of the faults to the end of the last job. */
   readonly drainMs: number;
   readonly executions: number;
-  /** How often jobs made each move, as "RUNNING -> FAILED", and attempts had each outcome. */
+  /** How often each fault happened, jobs made each move ("RUNNING -> FAILED"), attempts ended how. */
   readonly counts: Readonly<Record<string, number>>;
 }
 
@@ -206,7 +206,7 @@ class SimulatedWorld {
       virtualMs: Math.round(this.#time.nowMs),
       drainMs: this.#drainMs,
       executions: this.#oracle.executions,
-      counts: countsOf(this.#server.state.jobs),
+      counts: countsOf(this.#server.state.jobs, this.#plan),
     };
   }
 }
@@ -215,11 +215,12 @@ function idOf(index: number): string {
   return `01da0000-0000-7000-8000-${index.toString(16).padStart(12, "0")}`;
 }
 
-function countsOf({ jobs }: ModelState): Record<string, number> {
+function countsOf({ jobs }: ModelState, { faults }: Plan): Record<string, number> {
   const counts: Record<string, number> = {};
   const count = (name: string) => {
     counts[name] = (counts[name] ?? 0) + 1;
   };
+  for (const { is } of faults) count(is);
   for (const { moves, attempts } of jobs.values()) {
     for (const { from, to } of moves) count(`${from} -> ${to}`);
     for (const { outcome } of attempts) count(outcome);
