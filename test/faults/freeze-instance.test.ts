@@ -44,6 +44,7 @@ describeFaults("an instance that is frozen for three leases", (stage) => {
         mayOverlap: true,
         figures: { seed, leaseMs: LEASE, droppedOrRefused: dropped() },
       });
+      expect(dropped()).toBe(2 * EACH);
       expect(figures.lostAttempts).toBe(2 * EACH);
       for (const { attempts } of facts.jobs.values()) {
         const [lost] = attempts;

@@ -133,10 +133,9 @@ export class ServerProcess {
     return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024;
   }
 
-  /** The sum of the log's numbers in `field`, over lines that say `msg`. */
-  logged(msg: string, field?: string): number {
-    const lines = this.log.filter((line) => line.msg === msg);
-    if (field === undefined) return lines.length;
+  /** The sum of the log's numbers in `field`, over lines that begin with `words`. */
+  logged(words: string, field: string): number {
+    const lines = this.log.filter(({ msg }) => msg.startsWith(words));
     return lines.reduce((sum, line) => sum + Number(line[field] ?? 0), 0);
   }
 }
