@@ -6,9 +6,20 @@ const OPEN = `select (select count(*) from vinyasa.blocked_jobs)
   + (select count(*) from vinyasa.scheduled_jobs) + (select count(*) from vinyasa.ready_jobs)
   + (select count(*) from vinyasa.running_jobs) as open`;
 
-/** Resolves when no job waits or runs. @throws Error after `maxMs`, saying how many still do */
+const WHERE = `select s.state, l.queue, l.type, l.suspect, s.instance, count(*)::int as jobs from (
+    select 'SCHEDULED' as state, lane, null::int as instance from vinyasa.scheduled_jobs
+    union all select 'PENDING', lane, null from vinyasa.ready_jobs
+    union all select 'RUNNING', lane, instance from vinyasa.running_jobs
+  ) s join vinyasa.lanes l on l.id = s.lane group by 1, 2, 3, 4, 5`;
+
+/** Resolves when no job waits or runs. @throws Error after `maxMs`, saying where they still do */
 export async function untilSettled(url: string, maxMs: number): Promise<void> {
-  await untilInDatabase(url, OPEN, (row) => Number(row.open) === 0, maxMs);
+  try {
+    await untilInDatabase(url, OPEN, (row) => Number(row.open) === 0, maxMs);
+  } catch (error) {
+    const open = await queryOnce(url, WHERE);
+    throw new Error(`still open after ${maxMs} ms: ${JSON.stringify(open)}`, { cause: error });
+  }
 }
 
 /** Asks until `isSo` holds of the first row; a database that is away is asked again. */
