@@ -1,4 +1,5 @@
 /** Engines over a database of a test's own, jobs for them, and what became of those. */
+
 import { pino } from "pino";
 import { z } from "zod";
 import type { JobEvent } from "../../src/domain/event.ts";
@@ -20,26 +21,13 @@ import { newJobId } from "../../src/store/job-id.ts";
 import { LaneCatalog } from "../../src/store/lane-catalog.ts";
 import { type AttemptRecord, readAttempts } from "../../src/store/read-attempts.ts";
 import { readJobs } from "../../src/store/read-jobs.ts";
+import { PLAIN_JOB } from "../support/new-job.ts";
 
 export const silentLog = pino({ level: "silent" });
 
 export interface Wish extends Partial<Omit<NewJob, "lane">> {
   readonly type: string;
 }
-
-const DEFAULTS: Omit<NewJob, "id" | "lane"> = {
-  priority: 0,
-  payload: "{}",
-  name: null,
-  tags: [],
-  maxAttempts: 3,
-  backoff: { kind: "EXPONENTIAL", baseMs: 20, maxMs: 1_000, jitter: 0 },
-  timeoutMs: 30_000,
-  scheduledAtMs: null,
-  expiresAtMs: null,
-  idempotencyKey: null,
-  inputHash: null,
-};
 
 export class EngineBench {
   readonly db: Database;
@@ -88,7 +76,7 @@ export class EngineBench {
     const jobs = wishes.map(({ type: _type, ...wish }, index) => {
       const lane = lanes[index];
       if (lane === undefined) throw new Error("no lane");
-      return { ...DEFAULTS, id: newJobId(), ...wish, lane };
+      return { ...PLAIN_JOB, id: newJobId(), ...wish, lane };
     });
     await insertJobs(this.db, jobs);
     this.bus.wake({ lanes: lanes.map(({ id }) => id) });

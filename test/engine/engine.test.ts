@@ -20,6 +20,7 @@ import { readAttempts } from "../../src/store/read-attempts.ts";
 import { readJobs } from "../../src/store/read-jobs.ts";
 import { readResults } from "../../src/store/read-results.ts";
 import { releaseClaims } from "../../src/store/rescue-jobs.ts";
+import { PLAIN_JOB } from "../support/new-job.ts";
 import {
   createTestDatabase,
   describeWithPostgres,
@@ -93,26 +94,12 @@ async function submit(...wishes: Wish[]): Promise<JobRecord[]> {
   const jobs = wishes.map(({ type: _type, queue: _queue, threads: _threads, ...wish }, index) => {
     const lane = found[index];
     if (lane === undefined) throw new Error("no lane");
-    return { ...DEFAULTS, id: newJobId(), ...wish, lane };
+    return { ...PLAIN_JOB, id: newJobId(), ...wish, lane };
   });
   const records = await insertJobs(db, jobs);
   bus.wake({ lanes: found.map((lane) => lane.id) });
   return records;
 }
-
-const DEFAULTS: Omit<NewJob, "id" | "lane"> = {
-  priority: 0,
-  payload: "{}",
-  name: null,
-  tags: [],
-  maxAttempts: 3,
-  backoff: { kind: "EXPONENTIAL", baseMs: 20, maxMs: 1_000, jitter: 0 },
-  timeoutMs: 30_000,
-  scheduledAtMs: null,
-  expiresAtMs: null,
-  idempotencyKey: null,
-  inputHash: null,
-};
 
 /** Resolves with the job once `wanted` holds for it; the test's own timeout is the limit. */
 async function until(id: string, wanted: (job: JobRecord) => boolean): Promise<JobRecord> {

@@ -1,4 +1,5 @@
 /** Engines on a database of a test's own, jobs for them, and executors that tests hold. */
+
 import { pino } from "pino";
 import { z } from "zod";
 import type { JobRecord } from "../../src/domain/job-record.ts";
@@ -13,6 +14,7 @@ import { newJobId } from "../../src/store/job-id.ts";
 import { LaneCatalog } from "../../src/store/lane-catalog.ts";
 import { openPostgres } from "../../src/store/postgres-database.ts";
 import { readJobs } from "../../src/store/read-jobs.ts";
+import { PLAIN_JOB } from "../support/new-job.ts";
 import { createTestDatabase } from "../support/postgres.ts";
 
 const log = pino({ level: "silent" });
@@ -22,20 +24,6 @@ export interface Wish extends Partial<Omit<NewJob, "lane">> {
   readonly queue?: string;
   readonly threads?: number;
 }
-
-const DEFAULTS: Omit<NewJob, "id" | "lane"> = {
-  priority: 0,
-  payload: "{}",
-  name: null,
-  tags: [],
-  maxAttempts: 3,
-  backoff: { kind: "EXPONENTIAL", baseMs: 20, maxMs: 1_000, jitter: 0 },
-  timeoutMs: 30_000,
-  scheduledAtMs: null,
-  expiresAtMs: null,
-  idempotencyKey: null,
-  inputHash: null,
-};
 
 export class Stage {
   readonly url: string;
@@ -92,7 +80,7 @@ export class Stage {
     const jobs = wishes.map(({ type: _type, queue: _queue, threads: _threads, ...wish }, index) => {
       const lane = lanes[index];
       if (lane === undefined) throw new Error("no lane");
-      return { ...DEFAULTS, id: newJobId(), ...wish, lane };
+      return { ...PLAIN_JOB, id: newJobId(), ...wish, lane };
     });
     const records = await insertJobs(this.db, jobs);
     this.bus.wake({ lanes: lanes.map((lane) => lane.id) });

@@ -1,4 +1,5 @@
 /** Engines on one database, and an instance that can be made to die under the jobs it runs. */
+
 import { randomUUID } from "node:crypto";
 import { pino } from "pino";
 import { z } from "zod";
@@ -18,6 +19,7 @@ import { LaneCatalog } from "../../src/store/lane-catalog.ts";
 import { openPostgres } from "../../src/store/postgres-database.ts";
 import { readJobs } from "../../src/store/read-jobs.ts";
 import { rescueJobs } from "../../src/store/rescue-jobs.ts";
+import { PLAIN_JOB } from "../support/new-job.ts";
 import { createTestDatabase } from "../support/postgres.ts";
 
 const log = pino({ level: "silent" });
@@ -26,20 +28,6 @@ export interface Wish extends Partial<Omit<NewJob, "lane">> {
   readonly type: string;
   readonly threads?: number;
 }
-
-const DEFAULTS: Omit<NewJob, "id" | "lane"> = {
-  priority: 0,
-  payload: "{}",
-  name: null,
-  tags: [],
-  maxAttempts: 3,
-  backoff: { kind: "EXPONENTIAL", baseMs: 20, maxMs: 1_000, jitter: 0 },
-  timeoutMs: 30_000,
-  scheduledAtMs: null,
-  expiresAtMs: null,
-  idempotencyKey: null,
-  inputHash: null,
-};
 
 export class TestFleet {
   readonly url: string;
@@ -96,7 +84,7 @@ export class TestFleet {
     const jobs = wishes.map(({ type: _type, threads: _threads, ...wish }, index) => {
       const lane = found[index];
       if (lane === undefined) throw new Error("no lane");
-      return { ...DEFAULTS, id: newJobId(), ...wish, lane };
+      return { ...PLAIN_JOB, id: newJobId(), ...wish, lane };
     });
     return insertJobs(this.db, jobs);
   }

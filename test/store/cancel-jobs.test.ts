@@ -21,6 +21,7 @@ import { readStats } from "../../src/store/read-stats.ts";
 import { releaseClaims } from "../../src/store/rescue-jobs.ts";
 import { retryJobs } from "../../src/store/retry-jobs.ts";
 import { writeProgress } from "../../src/store/write-progress.ts";
+import { PLAIN_JOB } from "../support/new-job.ts";
 import { describeBothDatabases } from "./both-databases.ts";
 import { sql } from "./statements.ts";
 
@@ -345,16 +346,4 @@ describeBothDatabases("cancel, retry and progress", (open) => {
   });
 });
 
-const JOB: Omit<NewJob, "id" | "lane"> = {
-  priority: 0,
-  payload: '{"to":"Ann"}',
-  name: null,
-  tags: [],
-  maxAttempts: 3,
-  backoff: { kind: "EXPONENTIAL", baseMs: 20, maxMs: 1_000, jitter: 0 },
-  timeoutMs: 30_000,
-  scheduledAtMs: null,
-  expiresAtMs: null,
-  idempotencyKey: null,
-  inputHash: null,
-};
+const JOB = { ...PLAIN_JOB, payload: '{"to":"Ann"}' };

@@ -8,26 +8,13 @@ import { registerInstance } from "../../src/store/instances.ts";
 import { newJobId } from "../../src/store/job-id.ts";
 import { type Lane, LaneCatalog } from "../../src/store/lane-catalog.ts";
 import { openPostgres } from "../../src/store/postgres-database.ts";
+import { PLAIN_JOB } from "../support/new-job.ts";
 import { createTestDatabase, describeWithPostgres } from "../support/postgres.ts";
 
 const log = pino({ level: "silent" });
 
 function jobIn(lane: Lane, priority = 0): NewJob {
-  return {
-    id: newJobId(),
-    lane,
-    priority,
-    payload: "{}",
-    name: null,
-    tags: [],
-    maxAttempts: 3,
-    backoff: { kind: "FIXED", baseMs: 10, maxMs: 10, jitter: 0 },
-    timeoutMs: 1_000,
-    scheduledAtMs: null,
-    expiresAtMs: null,
-    idempotencyKey: null,
-    inputHash: null,
-  };
+  return { ...PLAIN_JOB, id: newJobId(), lane, priority };
 }
 
 describeWithPostgres("a claim", () => {

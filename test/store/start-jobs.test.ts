@@ -12,6 +12,7 @@ import { openPostgres } from "../../src/store/postgres-database.ts";
 import { readJobs } from "../../src/store/read-jobs.ts";
 import { readPayloads } from "../../src/store/read-payloads.ts";
 import { startJobs } from "../../src/store/start-jobs.ts";
+import { PLAIN_JOB } from "../support/new-job.ts";
 import { createTestDatabase, describeWithPostgres } from "../support/postgres.ts";
 
 const log = pino({ level: "silent" });
@@ -41,21 +42,8 @@ describeWithPostgres("jobs that start with their own submit", () => {
   afterAll(() => db.close());
 
   function newJob(): NewJob {
-    return {
-      id: newJobId(),
-      lane,
-      priority: 3,
-      payload: '{"a":"\\"1\\""}',
-      name: null,
-      tags: ["x"],
-      maxAttempts: 3,
-      backoff: { kind: "FIXED", baseMs: 10, maxMs: 10, jitter: 0 },
-      timeoutMs: 1_000,
-      scheduledAtMs: null,
-      expiresAtMs: null,
-      idempotencyKey: null,
-      inputHash: null,
-    };
+    const special = { priority: 3, payload: '{"a":"\\"1\\""}', tags: ["x"] };
+    return { ...PLAIN_JOB, ...special, id: newJobId(), lane };
   }
 
   async function start(jobs: readonly NewJob[], starting: number) {
