@@ -18,6 +18,14 @@ describe("an operation over HTTP", () => {
     expect(await response.json()).toEqual({ data: { hello: "hello you", requestId: "abc-123" } });
   });
 
+  it("is answered in the order of its fields, also where the first ones take longer", async () => {
+    const { graphqlUrl } = await startServer();
+    const response = await post(graphqlUrl, "{ later { later name } hello }");
+    expect(await response.text()).toBe(
+      '{"data":{"later":{"later":"later","name":"later"},"hello":"hello you"}}',
+    );
+  });
+
   it("gets an id of its own if the caller's would not fit into a log", async () => {
     const { graphqlUrl } = await startServer();
     const ids = new Set<string | null>();

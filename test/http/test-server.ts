@@ -92,7 +92,11 @@ export function createStage(): Stage {
   function buildSchema(): GraphQLSchema {
     const nested: GraphQLObjectType = new GraphQLObjectType({
       name: "Nested",
-      fields: () => ({ nested: { type: nested }, name: { type: GraphQLString } }),
+      fields: () => ({
+        nested: { type: nested },
+        name: { type: GraphQLString },
+        later: { type: GraphQLString, resolve: async () => "later" },
+      }),
     });
     const query = new GraphQLObjectType({
       name: "Query",
@@ -103,6 +107,7 @@ export function createStage(): Stage {
           resolve: (_root, args: { name?: string }) => `hello ${args.name ?? "you"}`,
         },
         nested: { type: nested, resolve: () => ({}) },
+        later: { type: nested, resolve: async () => ({ name: "later" }) },
         crash: {
           type: GraphQLString,
           resolve: () => {
