@@ -7,7 +7,7 @@ const STYLE = `
 @media (prefers-color-scheme: dark) { :root { --ink: #e8ebf2; --soft: #9aa4b8; --paper: #12151c; --card: #1a1f29; --line: #2a3140; --accent: #a896ff; } }
 * { box-sizing: border-box; }
 body { margin: 0; min-height: 100vh; display: grid; place-items: center; padding: 2rem 1rem; background: var(--paper); color: var(--ink); font: 16px/1.55 system-ui, sans-serif; }
-main { width: 100%; max-width: 44rem; }
+main { width: 100%; min-width: 0; max-width: 44rem; }
 h1 { margin: 0; font-size: 2rem; letter-spacing: -.02em; }
 h1 small { font-size: .9rem; font-weight: 400; color: var(--soft); letter-spacing: 0; }
 .lead { margin: .25rem 0 1.5rem; color: var(--soft); }

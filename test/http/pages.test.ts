@@ -45,6 +45,14 @@ describe("the start page", () => {
     expect(policy).not.toContain("unsafe");
   });
 
+  it("lets a narrow screen scroll its code and not the page", async () => {
+    const { url } = await startServer();
+    const html = await (await fetch(url, BROWSER)).text();
+    // As an item of a grid it would otherwise be as wide as the longest line of code.
+    expect(html).toMatch(/main \{[^}]*min-width: 0;/);
+    expect(html).toMatch(/pre \{[^}]*overflow-x: auto;/);
+  });
+
   it("does not offer GraphiQL where it is off", async () => {
     const { url, graphqlUrl } = await startServer({ graphiql: false });
     expect(await (await fetch(url)).text()).not.toContain("GraphiQL");
