@@ -101,6 +101,20 @@ describe("an operation over HTTP", () => {
     expect(text).not.toContain('{\\"query');
   });
 
+  it.each(["application/json", "application/graphql-response+json", "text/event-stream", "*/*"])(
+    "is refused with 400 without a query, for a client that takes %s",
+    async (accept) => {
+      const { graphqlUrl } = await startServer();
+      const headers = { ...JSON_TYPE, accept };
+      const posted = await fetch(graphqlUrl, { method: "POST", headers, body: "{}" });
+      const got = await fetch(graphqlUrl, { headers: { accept } });
+      for (const response of [posted, got]) {
+        expect(response.status).toBe(400);
+        expect(await response.text()).toContain("query");
+      }
+    },
+  );
+
   it("is refused with bytes that are no UTF-8, which decoding would change", async () => {
     const { graphqlUrl } = await startServer();
     const body = Buffer.concat([

@@ -12,10 +12,21 @@ export function parseJsonBody(body: string): GraphQLParams {
     throw badRequest("The request body must be a JSON object with a query.");
   }
   // Yoga checks the members, and refuses an array as a batch.
-  return params as GraphQLParams;
+  return Array.isArray(params) ? (params as GraphQLParams) : withQuery(params);
 }
 
-/** @param url path and query of a GET request */
+/** Yoga would say it, too, but with status 200 to clients that take plain JSON. */
+function withQuery(params: GraphQLParams): GraphQLParams {
+  if (params.query === undefined || params.query === null) {
+    throw badRequest("The request has no query.");
+  }
+  return params;
+}
+
+/**
+ * @param url path and query of a GET request
+ * @throws GraphQLError answered 400
+ */
 export function parseQueryString(url: string): GraphQLParams {
   const start = url.indexOf("?");
   const search = new URLSearchParams(start < 0 ? "" : url.slice(start + 1));
@@ -28,7 +39,7 @@ export function parseQueryString(url: string): GraphQLParams {
   if (operationName) params.operationName = operationName;
   if (variables) params.variables = parseJsonObject(variables, "variables");
   if (extensions) params.extensions = parseJsonObject(extensions, "extensions");
-  return params;
+  return withQuery(params);
 }
 
 function parseJsonObject(text: string, name: string): Record<string, unknown> {
