@@ -8,18 +8,15 @@ builder.scalarType("DateTime", {
     'A moment, as RFC 3339 text: "2026-03-01T09:30:00.000Z". Answers are in UTC with milliseconds; ' +
     "input may carry any offset.",
   serialize: (atMs) => new Date(Number(atMs)).toISOString(),
-  parseValue: (value) => {
-    const date = typeof value === "string" ? parseRfc3339(value) : null;
-    if (date === null) throw badInput('a DateTime is RFC 3339 text like "2026-03-01T09:30:00Z"');
-    return date;
-  },
+  parseValue: (value) => moment(value),
+  parseLiteral: (node) => moment(node.kind === Kind.STRING ? node.value : null, node),
 });
 
 builder.scalarType("SafeInt", {
   description: "A whole number that JavaScript holds exactly: from -(2^53 - 1) to 2^53 - 1.",
   serialize: (value) => safeInteger(value),
   parseValue: (value) => safeInteger(value),
-  parseLiteral: (node) => safeInteger(node.kind === Kind.INT ? Number(node.value) : null),
+  parseLiteral: (node) => safeInteger(node.kind === Kind.INT ? Number(node.value) : null, node),
 });
 
 builder.scalarType("JSON", {
@@ -31,9 +28,15 @@ builder.scalarType("JSON", {
   parseLiteral: jsonOf,
 });
 
-function safeInteger(value: unknown): number {
+function moment(value: unknown, node?: ValueNode) {
+  const date = typeof value === "string" ? parseRfc3339(value) : null;
+  if (date !== null) return date;
+  throw badInput('a DateTime is RFC 3339 text like "2026-03-01T09:30:00Z"', node);
+}
+
+function safeInteger(value: unknown, node?: ValueNode): number {
   if (typeof value === "number" && Number.isSafeInteger(value)) return value;
-  throw badInput("a SafeInt is a whole number from -(2^53 - 1) to 2^53 - 1");
+  throw badInput("a SafeInt is a whole number from -(2^53 - 1) to 2^53 - 1", node);
 }
 
 /**
@@ -60,10 +63,17 @@ function jsonOf(node: ValueNode, variables?: Record<string, unknown> | null): un
     case Kind.VARIABLE:
       return variables?.[node.name.value];
     case Kind.ENUM:
-      throw badInput(`${print(node)} is no JSON value; is it text, and the quotes are missing?`);
+      throw badInput(
+        `${print(node)} is no JSON value; is it text, and the quotes are missing?`,
+        node,
+      );
   }
 }
 
-function badInput(message: string): GraphQLError {
-  return new GraphQLError(message, { extensions: { code: "BAD_USER_INPUT" } });
+/** @param node a literal's place in the document: graphql-js adds none to errors that are its own */
+function badInput(message: string, node?: ValueNode): GraphQLError {
+  return new GraphQLError(message, {
+    nodes: node ?? null,
+    extensions: { code: "BAD_USER_INPUT" },
+  });
 }

@@ -1,3 +1,4 @@
+import { parse, validate } from "graphql";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { describeWithPostgres } from "../support/postgres.ts";
 import { openTestApi, type TestApi } from "./test-api.ts";
@@ -147,6 +148,21 @@ describeWithPostgres("submitJob", () => {
     const input = { type: "anything", scheduledAt };
     expect(await api.problems(SUBMIT, { input })).toEqual(["BAD_USER_INPUT"]);
   });
+
+  test.each(['scheduledAt: "tomorrow"', "scheduledAt: 17", "timeoutMs: 1.5", "payload: WORD"])(
+    "says where in the document %s is",
+    (field) => {
+      const text = `mutation { submitJob(input: { type: "anything", ${field} }) { __typename } }`;
+      const value = field.slice(field.indexOf(" ") + 1);
+      const errors = validate(api.schema, parse(text));
+      expect(errors.map((error) => error.toJSON())).toMatchObject([
+        {
+          locations: [{ line: 1, column: text.indexOf(value) + 1 }],
+          extensions: { code: "BAD_USER_INPUT" },
+        },
+      ]);
+    },
+  );
 
   test("takes a date with any offset and answers it in UTC", async () => {
     const document = `mutation { submitJob(input: { type: "anything",
