@@ -56,8 +56,15 @@ describe("the start page", () => {
   it("does not offer GraphiQL where it is off", async () => {
     const { url, graphqlUrl } = await startServer({ graphiql: false });
     expect(await (await fetch(url)).text()).not.toContain("GraphiQL");
-    const response = await fetch(graphqlUrl, BROWSER);
-    expect(response.headers.get("content-type")).not.toContain("text/html");
+    for (const accept of ["text/html", BROWSER.headers.accept]) {
+      const response = await fetch(graphqlUrl, { headers: { accept } });
+      expect(response.status).toBe(406);
+      expect(await response.text()).toBe(
+        "GraphiQL is switched off (GRAPHIQL=off); POST queries to /graphql.\n",
+      );
+    }
+    const query = await fetch(`${graphqlUrl}?query={hello}`, BROWSER);
+    expect(await query.json()).toEqual({ data: { hello: "hello you" } });
     expect((await fetch(`${url}/graphiql/graphiql.js`)).status).toBe(404);
   });
 });

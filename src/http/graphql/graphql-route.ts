@@ -34,7 +34,10 @@ async function handleGraphQL(options: GraphQLRouteOptions, exchange: Exchange): 
   if (exchange.method === "OPTIONS") {
     return exchange.sendEmpty(204, { allow: "GET, POST", ...origins.preflightHeaders(request) });
   }
-  if (showGraphiQL !== null && wantsPage(exchange)) return showGraphiQL(exchange);
+  if (wantsPage(exchange)) {
+    if (showGraphiQL !== null) return showGraphiQL(exchange);
+    if (!isQuery(exchange)) return refusePage(exchange);
+  }
   if (options.isRefusing()) return refuseWhileStopping(exchange);
   if (exchange.method === "GET") return execute(options, exchange, null);
   if (!isJson(exchange)) return refuseType(exchange);
@@ -90,6 +93,14 @@ function wantsPage({ method, request }: Exchange): boolean {
   return method === "GET" && request.headers.accept?.includes("text/html") === true;
 }
 
+/** Also a browser's request may be a query by GET, which its `*\/*` lets us answer as JSON. */
+function isQuery({ request }: Exchange): boolean {
+  const takesJson = /application\/|\*\/\*/.test(
+    request.headers.accept?.replace(/application\/xhtml\+xml|application\/xml/g, "") ?? "",
+  );
+  return takesJson && /[?&]query=/.test(request.url ?? "");
+}
+
 /** Nothing else: a page of another site can send forms and plain text here without asking first. */
 function isJson({ request }: Exchange): boolean {
   const { "content-type": type = "", "content-encoding": encoding = "identity" } = request.headers;
@@ -112,6 +123,11 @@ function refuseOrigin(exchange: Exchange): void {
   const message =
     "This origin or host may not call the API; the server's operator can add it to CORS_ORIGINS.";
   refuse(exchange, 403, "FORBIDDEN", message);
+}
+
+function refusePage(exchange: Exchange): void {
+  const message = "GraphiQL is switched off (GRAPHIQL=off); POST queries to /graphql.";
+  exchange.send(406, { "content-type": "text/plain; charset=utf-8" }, `${message}\n`);
 }
 
 function refuseType(exchange: Exchange): void {
