@@ -7,6 +7,8 @@ export interface GraphiQLTab {
 
 // GraphiQL leaves the first tab's variables empty until it is clicked: its values are in the query.
 const SUBMIT = `# Submit a job: press the play button, or Ctrl-Enter.
+# It ends at once; the tab after the next has one that
+# shows its states live in the tab Watch.
 mutation Submit {
   submitJob(
     input: {
@@ -26,7 +28,8 @@ mutation Submit {
 
 const WATCH = `# Watch a job: its state now, then every change
 # until it has ended. On this page "LAST" stands for
-# the newest job; any other id can take its place.
+# the newest job; any other id can take its place. The
+# next tab has a job with states enough to see live.
 subscription Watch($id: ID!) {
   jobUpdated(id: $id) {
     id
@@ -52,7 +55,9 @@ mutation SubmitFailing {
       maxAttempts: 3
     }
   ) {
-    ... on SubmitJobPayload { job { id status maxAttempts } }
+    ... on SubmitJobPayload {
+      job { id status maxAttempts }
+    }
     ... on UserError { code message path }
   }
 }
@@ -62,7 +67,9 @@ const CANCEL = `# Cancel a job that waits or runs, here the newest one.
 # Submit one with a scheduledAt to have the time, or
 # run the tab before this one first.
 mutation Cancel($id: ID!) {
-  cancelJob(input: { id: $id, reason: "no longer needed" }) {
+  cancelJob(
+    input: { id: $id, reason: "no longer needed" }
+  ) {
     ... on CancelJobPayload {
       job { id status cancelRequestedAt cancelReason }
     }
@@ -85,7 +92,11 @@ mutation Retry($id: ID!) {
 
 const LIST = `# The newest jobs. For the next page, pass
 # pageInfo.endCursor as "after".
-query List($first: Int!, $after: String, $filter: JobFilter) {
+query List(
+  $first: Int!
+  $after: String
+  $filter: JobFilter
+) {
   jobs(first: $first, after: $after, filter: $filter) {
     nodes {
       id
@@ -116,7 +127,7 @@ query Stats {
     total
     oldestPendingAt
   }
-  jobTypes { name description payloadSchema }
+  jobTypes { name description }
 }
 `;
 
