@@ -3,7 +3,7 @@
  *
  *   node dist/examples/watch-job.js [http://127.0.0.1:8080/graphql]
  */
-import { createClient } from "../src/client/index.ts";
+import { createClient, TransportError } from "../src/client/index.ts";
 import { graphql } from "./gql/index.ts";
 
 const SubmitReversal = graphql(`
@@ -35,12 +35,19 @@ const WatchJob = graphql(`
   }
 `);
 
-const client = createClient({ url: process.argv[2] ?? "http://127.0.0.1:8080/graphql" });
+const url = process.argv[2] ?? "http://127.0.0.1:8080/graphql";
+const client = createClient({ url });
 
-const { submitJob } = await client.request(SubmitReversal, { text: "stressed" });
-if (submitJob.__typename !== "SubmitJobPayload") throw new Error(submitJob.message);
-console.log(`submitted ${submitJob.job.id}`);
+try {
+  const { submitJob } = await client.request(SubmitReversal, { text: "stressed" });
+  if (submitJob.__typename !== "SubmitJobPayload") throw new Error(submitJob.message);
+  console.log(`submitted ${submitJob.job.id}`);
 
-for await (const { jobUpdated: job } of client.subscribe(WatchJob, { id: submitJob.job.id })) {
-  console.log(job.status, job.error?.message ?? JSON.stringify(job.result));
+  for await (const { jobUpdated: job } of client.subscribe(WatchJob, { id: submitJob.job.id })) {
+    console.log(job.status, job.error?.message ?? JSON.stringify(job.result));
+  }
+} catch (error) {
+  if (!(error instanceof TransportError)) throw error;
+  console.error(`${url}: ${error.message}. Is the server running? npm start`);
+  process.exitCode = 1;
 }

@@ -46,3 +46,27 @@ describeWithPostgres("examples/watch-job.ts", () => {
     expect(lines.slice(1, -1).every((line) => /^(PENDING|RUNNING) null$/.test(line))).toBe(true);
   });
 });
+
+test("examples/watch-job.ts says in one line that no server answers", async () => {
+  const closed = createServer().listen(0, "127.0.0.1");
+  await once(closed, "listening");
+  const address = closed.address();
+  if (address === null || typeof address === "string") throw new Error("no port");
+  closed.close();
+  await once(closed, "close");
+  const url = `http://127.0.0.1:${address.port}/graphql`;
+  const error = vi.spyOn(console, "error").mockImplementation(() => undefined);
+  const { argv, exitCode } = process;
+  process.argv = ["node", "watch-job", url];
+  vi.resetModules();
+  try {
+    await import("../../examples/watch-job.ts");
+    expect(process.exitCode).toBe(1);
+    expect(error.mock.calls).toEqual([[expect.stringMatching(/ECONNREFUSED.*npm start$/)]]);
+    expect(String(error.mock.calls[0]?.[0])).toContain(url);
+  } finally {
+    process.argv = argv;
+    process.exitCode = exitCode;
+    error.mockRestore();
+  }
+});
