@@ -1,4 +1,4 @@
-/** The job types that come with the server. A new one is a file beside this and a line below. */
+/** The job types that come with the server. A new one is a file beside this and two lines below. */
 import type { Logger } from "pino";
 import { addNumbers } from "./add-numbers.ts";
 import type { Executor } from "./define-executor.ts";
