@@ -102,9 +102,19 @@ describe("loadConfig", () => {
   it.each(["*", "https://a.example/path", "a.example", "https://a.example,*"])(
     "refuses CORS_ORIGINS=%s",
     (text) => {
-      expect(messageOf({ CORS_ORIGINS: text })).toContain("exact origins");
+      expect(messageOf({ CORS_ORIGINS: text })).toContain("exact origin, each without a path");
     },
   );
+
+  it.each([
+    ["WORKER_QUEUES", ",,", "at least one queue name"],
+    ["CORS_ORIGINS", ",", "at least one exact origin"],
+  ])("refuses a list without entries: %s=%s", (name, value, expected) => {
+    const message = messageOf({ [name]: value });
+    expect(message).toContain(
+      `${name} is "${value}"; it must be a comma-separated list of ${expected}`,
+    );
+  });
 
   it("keeps exact origins", () => {
     expect(

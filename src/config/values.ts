@@ -53,9 +53,11 @@ export function text(expects: string, pattern: RegExp): ValueKind<string> {
 
 export const queueNames: ValueKind<string[]> = {
   expects:
-    "a comma-separated list of queue names made of letters, digits and _ . : - (mail,reports)",
+    "a comma-separated list of at least one queue name, " +
+    "each made of letters, digits and _ . : - (mail,reports)",
   read: (value) => {
     const names = splitList(value);
+    if (names.length === 0) return undefined;
     return names.every((name) => /^[A-Za-z0-9_.:-]{1,100}$/.test(name)) ? names : undefined;
   },
 };
@@ -77,10 +79,11 @@ export const workerThreads: ValueKind<number[]> = {
 /** `*` is refused: there would be no door left for other sites' scripts to stop at. */
 export const origins: ValueKind<string[]> = {
   expects:
-    "a comma-separated list of exact origins without paths " +
+    "a comma-separated list of at least one exact origin, each without a path " +
     "(https://app.example.com,http://localhost:3000); * is not accepted",
   read: (value) => {
     const list = splitList(value).map((item) => item.replace(/\/$/, ""));
+    if (list.length === 0) return undefined;
     const areExact = list.every((item) => URL.canParse(item) && new URL(item).origin === item);
     return areExact ? list : undefined;
   },
