@@ -116,6 +116,15 @@ describe("loadConfig", () => {
     );
   });
 
+  it.each(["jobs", "@", "a@example.org, b@example.org", "Jobs <jobs>"])(
+    "refuses MAIL_FROM=%s, which no mail could be sent from",
+    (text) => {
+      expect(messageOf({ MAIL_FROM: text })).toContain(
+        `MAIL_FROM is "${text}"; it must be one address, such as`,
+      );
+    },
+  );
+
   it("keeps exact origins", () => {
     expect(
       load({ CORS_ORIGINS: "https://a.example, http://localhost:3000/" }).config.corsOrigins,

@@ -1,5 +1,7 @@
 /** The kinds of values that variables hold: how each is read, and what it must look like, in words. */
 
+import { parseMailbox } from "../domain/mailbox.ts";
+
 export interface ValueKind<T> {
   /** Continues the sentence "PORT must be ...". */
   readonly expects: string;
@@ -50,6 +52,12 @@ export function url(schemes: readonly string[], example: string): ValueKind<stri
 export function text(expects: string, pattern: RegExp): ValueKind<string> {
   return { expects, read: (value) => (pattern.test(value) ? value : undefined) };
 }
+
+/** The same rule as for the addresses of a job. */
+export const sender: ValueKind<string> = {
+  expects: "one address, such as jobs@example.org or Jobs <jobs@example.org>",
+  read: (value) => (parseMailbox(value) === null ? undefined : value),
+};
 
 export const queueNames: ValueKind<string[]> = {
   expects:

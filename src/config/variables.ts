@@ -7,6 +7,7 @@ import {
   onOff,
   origins,
   queueNames,
+  sender,
   text,
   url,
   type ValueKind,
@@ -139,13 +140,9 @@ const variables = z.object({
     description:
       "Server that sends `email` jobs. Unset: each message is written as an .eml file under `DATA_DIR`.",
   }),
-  MAIL_FROM: required(
-    text("an address, or Name <address>", /^[^\r\n]*@[^\r\n]*$/),
-    "Vinyasa <vinyasa@localhost>",
-    {
-      description: "Sender of `email` jobs.",
-    },
-  ),
+  MAIL_FROM: required(sender, "Vinyasa <vinyasa@localhost>", {
+    description: "Sender of `email` jobs.",
+  }),
   CORS_ORIGINS: optional(origins, {
     description:
       "Origins of web pages that may call the API from a browser, comma-separated and exact. Unset: the server's own pages only.",
