@@ -152,6 +152,28 @@ describe("loadConfig", () => {
     expect(messageOf(pooled)).not.toContain("hunter2");
   });
 
+  it.each(["0.0.0.0", "::", "192.168.1.7", "jobs.example.org"])(
+    "warns that HOST=%s opens an API without a password to others",
+    (HOST) => {
+      const [warning] = load({ HOST }).warnings;
+      expect(warning).toContain(`HOST is ${HOST}`);
+      expect(warning).toContain("has no password. Put it behind something that has one");
+    },
+  );
+
+  it.each(["127.0.0.1", "127.0.0.53", "::1", "localhost"])(
+    "has nothing to say of HOST=%s",
+    (HOST) => {
+      expect(load({ HOST }).warnings).toEqual([]);
+    },
+  );
+
+  it("has nothing to say of a worker's HOST: there is no API", () => {
+    const env = { ROLE: "worker", DATABASE_URL: "postgres://localhost/x" };
+    const { warnings } = load({ ...env, HOST: "0.0.0.0", REDIS_URL: "redis://localhost" });
+    expect(warnings).toEqual([]);
+  });
+
   it("warns of variables with our name as a prefix, which nothing reads", () => {
     const { warnings } = load({ VINYASA_PORT: "1", VINYASA_COLOUR: "blue", VINYASA_TEST_X: "x" });
     expect(warnings).toEqual([
