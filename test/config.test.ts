@@ -41,10 +41,15 @@ describe("loadConfig", () => {
     expect(messageOf({ PORT: "65536" })).not.toContain("\n");
   });
 
-  it("never repeats a bad URL, which may hold a password", () => {
-    const message = messageOf({ DATABASE_URL: "mysql://me:hunter2@db/x" });
-    expect(message).toContain("DATABASE_URL");
-    expect(message).toContain("postgres://");
+  it.each([
+    ["DATABASE_URL", "a postgres:// URL such as postgres://user:password@localhost:5432/"],
+    ["DATABASE_POOL_URL", "a postgres:// URL such as postgres://user:password@localhost:6432/"],
+    ["REDIS_URL", "a redis:// URL such as redis://localhost:6379"],
+    ["SMTP_URL", "an smtp:// or smtps:// URL such as smtps://user:password@mail.example.com"],
+  ])("never repeats a bad %s, which may hold a password", (name, expected) => {
+    const message = messageOf({ [name]: "mysql://me:hunter2@db/x" });
+    expect(message).toContain(`${name} is not ${expected}`);
+    expect(message).toContain("(its value is not shown, as it may hold a password).");
     expect(message).not.toContain("hunter2");
   });
 

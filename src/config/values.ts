@@ -3,7 +3,7 @@
 import { parseMailbox } from "../domain/mailbox.ts";
 
 export interface ValueKind<T> {
-  /** Continues the sentence "PORT must be ...". */
+  /** Continues the sentences "it must be ..." and "DATABASE_URL is not ...". */
   readonly expects: string;
   /** Undefined if `text` is no such value. */
   readonly read: (text: string) => T | undefined;
@@ -38,10 +38,14 @@ export const onOff: ValueKind<boolean> = {
   },
 };
 
-/** A URL with one of these schemes; read as text, so that passwords with odd characters survive. */
-export function url(schemes: readonly string[], example: string): ValueKind<string> {
+/**
+ * A URL with one of these schemes; read as text, so that passwords with odd characters survive.
+ *
+ * @param kind in words, with an article: "a redis:// URL"
+ */
+export function url(kind: string, schemes: readonly string[], example: string): ValueKind<string> {
   return {
-    expects: `a URL such as ${example}`,
+    expects: `${kind} such as ${example}`,
     read: (text) => {
       if (!URL.canParse(text)) return undefined;
       return schemes.includes(new URL(text).protocol.slice(0, -1)) ? text : undefined;
