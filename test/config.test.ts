@@ -53,6 +53,12 @@ describe("loadConfig", () => {
     expect(message).not.toContain("hunter2");
   });
 
+  it("says how a password with special characters is written", () => {
+    const message = messageOf({ DATABASE_URL: "postgres://me:hunter#2@db/x" });
+    expect(message).toContain("Special characters in the password must be percent-encoded.");
+    expect(message).not.toContain("hunter");
+  });
+
   it("reads fail-points, and refuses what would never fire", () => {
     const { failPoints } = load({ FAILPOINTS: "mid-drain=3,before-lease-renew=5%" }).config;
     expect(failPoints).toEqual({

@@ -52,10 +52,16 @@ function readOr<T>(kind: ValueKind<T>, value: string, about: About, context: z.R
   if (read !== undefined) return read;
   const message =
     about.secret === true
-      ? `is not ${kind.expects} (its value is not shown, as it may hold a password).`
+      ? `is not ${kind.expects} (its value is not shown, as it may hold a password).${encodingHint(value)}`
       : `is ${JSON.stringify(cut(value))}; it must be ${kind.expects}.`;
   context.addIssue({ code: "custom", message });
   return z.NEVER;
+}
+
+/** A "#" or "/" in a password makes a URL unreadable more often than anything else. */
+function encodingHint(value: string): string {
+  if (!value.includes("@") || URL.canParse(value)) return "";
+  return " Special characters in the password must be percent-encoded.";
 }
 
 function cut(value: string): string {
