@@ -1,6 +1,7 @@
 /** The only reader of process.env and of the .env file. */
 import { readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
+import { exposureWarning } from "./config/exposure.ts";
 import { roleWarning } from "./config/role.ts";
 import { type ConfigVariables, configVariables, listVariables } from "./config/variables.ts";
 import { OperatorError } from "./domain/errors.ts";
@@ -34,9 +35,9 @@ export function loadConfig(env: Environment, options: { envFile: string | null }
       listErrors(parsed.error.issues.map(({ path, message }) => `${String(path[0])} ${message}`)),
     );
   }
-  const { role, redisUrl } = parsed.data;
-  const warning = roleWarning(role, redisUrl);
-  const warnings = [...unknownVariables(given), ...(warning === null ? [] : [warning])];
+  const { role, redisUrl, host } = parsed.data;
+  const found = [exposureWarning(host, role), roleWarning(role, redisUrl)];
+  const warnings = [...unknownVariables(given), ...found.filter((warning) => warning !== null)];
   return { config: parsed.data, warnings };
 }
 

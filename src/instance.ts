@@ -14,7 +14,7 @@ import type { Role } from "./config/role.ts";
 import type { Config } from "./config.ts";
 import { endsWithin } from "./engine/ends-within.ts";
 import { Engine } from "./engine/engine.ts";
-import type { Bus } from "./events/bus.ts";
+import type { Bus, BusStatus } from "./events/bus.ts";
 import { createBus } from "./events/connect-bus.ts";
 import { JobUpdates } from "./events/job-updates.ts";
 import { builtInExecutors } from "./executors/built-in.ts";
@@ -232,7 +232,7 @@ async function describe(
     graphiql: config.graphiql,
     readyAfterMs: performance.now(),
     database: await dbs.engine.describe(),
-    bus: bus.status().name,
+    bus: describeBus(bus.status()),
     workers: config.workerThreads,
     queues: config.workerQueues,
     mail:
@@ -240,4 +240,8 @@ async function describe(
         ? { kind: "folder", path: join(config.dataDir, "mail") }
         : { kind: "smtp", server: new URL(config.smtpUrl).host },
   };
+}
+
+function describeBus({ name, connected }: BusStatus): string {
+  return connected ? name : `${name} (not connected)`;
 }

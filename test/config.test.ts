@@ -41,11 +41,22 @@ describe("loadConfig", () => {
     expect(messageOf({ PORT: "65536" })).not.toContain("\n");
   });
 
-  it("never repeats a bad URL, which may hold a password", () => {
-    const message = messageOf({ DATABASE_URL: "mysql://me:hunter2@db/x" });
-    expect(message).toContain("DATABASE_URL");
-    expect(message).toContain("postgres://");
+  it.each([
+    ["DATABASE_URL", "a postgres:// URL such as postgres://user:password@localhost:5432/"],
+    ["DATABASE_POOL_URL", "a postgres:// URL such as postgres://user:password@localhost:6432/"],
+    ["REDIS_URL", "a redis:// URL such as redis://localhost:6379"],
+    ["SMTP_URL", "an smtp:// or smtps:// URL such as smtps://user:password@mail.example.com"],
+  ])("never repeats a bad %s, which may hold a password", (name, expected) => {
+    const message = messageOf({ [name]: "mysql://me:hunter2@db/x" });
+    expect(message).toContain(`${name} is not ${expected}`);
+    expect(message).toContain("(its value is not shown, as it may hold a password).");
     expect(message).not.toContain("hunter2");
+  });
+
+  it("says how a password with special characters is written", () => {
+    const message = messageOf({ DATABASE_URL: "postgres://me:hunter#2@db/x" });
+    expect(message).toContain("Special characters in the password must be percent-encoded.");
+    expect(message).not.toContain("hunter");
   });
 
   it("reads fail-points, and refuses what would never fire", () => {
@@ -102,7 +113,26 @@ describe("loadConfig", () => {
   it.each(["*", "https://a.example/path", "a.example", "https://a.example,*"])(
     "refuses CORS_ORIGINS=%s",
     (text) => {
-      expect(messageOf({ CORS_ORIGINS: text })).toContain("exact origins");
+      expect(messageOf({ CORS_ORIGINS: text })).toContain("exact origin, each without a path");
+    },
+  );
+
+  it.each([
+    ["WORKER_QUEUES", ",,", "at least one queue name"],
+    ["CORS_ORIGINS", ",", "at least one exact origin"],
+  ])("refuses a list without entries: %s=%s", (name, value, expected) => {
+    const message = messageOf({ [name]: value });
+    expect(message).toContain(
+      `${name} is "${value}"; it must be a comma-separated list of ${expected}`,
+    );
+  });
+
+  it.each(["jobs", "@", "a@example.org, b@example.org", "Jobs <jobs>"])(
+    "refuses MAIL_FROM=%s, which no mail could be sent from",
+    (text) => {
+      expect(messageOf({ MAIL_FROM: text })).toContain(
+        `MAIL_FROM is "${text}"; it must be one address, such as`,
+      );
     },
   );
 
@@ -131,6 +161,28 @@ describe("loadConfig", () => {
     const pooled = { DATABASE_POOL_URL: "postgres://me:hunter2@localhost:6432/x" };
     expect(messageOf(pooled)).toMatch(/DATABASE_POOL_URL is set and DATABASE_URL is not/);
     expect(messageOf(pooled)).not.toContain("hunter2");
+  });
+
+  it.each(["0.0.0.0", "::", "192.168.1.7", "jobs.example.org"])(
+    "warns that HOST=%s opens an API without a password to others",
+    (HOST) => {
+      const [warning] = load({ HOST }).warnings;
+      expect(warning).toContain(`HOST is ${HOST}`);
+      expect(warning).toContain("has no password. Put it behind something that has one");
+    },
+  );
+
+  it.each(["127.0.0.1", "127.0.0.53", "::1", "localhost"])(
+    "has nothing to say of HOST=%s",
+    (HOST) => {
+      expect(load({ HOST }).warnings).toEqual([]);
+    },
+  );
+
+  it("has nothing to say of a worker's HOST: there is no API", () => {
+    const env = { ROLE: "worker", DATABASE_URL: "postgres://localhost/x" };
+    const { warnings } = load({ ...env, HOST: "0.0.0.0", REDIS_URL: "redis://localhost" });
+    expect(warnings).toEqual([]);
   });
 
   it("warns of variables with our name as a prefix, which nothing reads", () => {

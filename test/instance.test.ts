@@ -76,6 +76,11 @@ describeWithPostgres("a server on PostgreSQL", () => {
     return createClient({ url: `${instance.url}/graphql` });
   }
 
+  it("starts without its Redis, and its banner says so", async () => {
+    await serve({ REDIS_URL: "redis://127.0.0.1:1" });
+    expect(instance?.banner.bus).toBe("Redis at 127.0.0.1:1 (not connected)");
+  });
+
   it("sends an email job through a real SMTP server", async () => {
     const sink = await smtpSink();
     try {

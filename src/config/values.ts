@@ -1,7 +1,9 @@
 /** The kinds of values that variables hold: how each is read, and what it must look like, in words. */
 
+import { parseMailbox } from "../domain/mailbox.ts";
+
 export interface ValueKind<T> {
-  /** Continues the sentence "PORT must be ...". */
+  /** Continues the sentences "it must be ..." and "DATABASE_URL is not ...". */
   readonly expects: string;
   /** Undefined if `text` is no such value. */
   readonly read: (text: string) => T | undefined;
@@ -36,10 +38,14 @@ export const onOff: ValueKind<boolean> = {
   },
 };
 
-/** A URL with one of these schemes; read as text, so that passwords with odd characters survive. */
-export function url(schemes: readonly string[], example: string): ValueKind<string> {
+/**
+ * A URL with one of these schemes; read as text, so that passwords with odd characters survive.
+ *
+ * @param kind in words, with an article: "a redis:// URL"
+ */
+export function url(kind: string, schemes: readonly string[], example: string): ValueKind<string> {
   return {
-    expects: `a URL such as ${example}`,
+    expects: `${kind} such as ${example}`,
     read: (text) => {
       if (!URL.canParse(text)) return undefined;
       return schemes.includes(new URL(text).protocol.slice(0, -1)) ? text : undefined;
@@ -51,11 +57,19 @@ export function text(expects: string, pattern: RegExp): ValueKind<string> {
   return { expects, read: (value) => (pattern.test(value) ? value : undefined) };
 }
 
+/** The same rule as for the addresses of a job. */
+export const sender: ValueKind<string> = {
+  expects: "one address, such as jobs@example.org or Jobs <jobs@example.org>",
+  read: (value) => (parseMailbox(value) === null ? undefined : value),
+};
+
 export const queueNames: ValueKind<string[]> = {
   expects:
-    "a comma-separated list of queue names made of letters, digits and _ . : - (mail,reports)",
+    "a comma-separated list of at least one queue name, " +
+    "each made of letters, digits and _ . : - (mail,reports)",
   read: (value) => {
     const names = splitList(value);
+    if (names.length === 0) return undefined;
     return names.every((name) => /^[A-Za-z0-9_.:-]{1,100}$/.test(name)) ? names : undefined;
   },
 };
@@ -77,10 +91,11 @@ export const workerThreads: ValueKind<number[]> = {
 /** `*` is refused: there would be no door left for other sites' scripts to stop at. */
 export const origins: ValueKind<string[]> = {
   expects:
-    "a comma-separated list of exact origins without paths " +
+    "a comma-separated list of at least one exact origin, each without a path " +
     "(https://app.example.com,http://localhost:3000); * is not accepted",
   read: (value) => {
     const list = splitList(value).map((item) => item.replace(/\/$/, ""));
+    if (list.length === 0) return undefined;
     const areExact = list.every((item) => URL.canParse(item) && new URL(item).origin === item);
     return areExact ? list : undefined;
   },

@@ -7,6 +7,7 @@ import {
   onOff,
   origins,
   queueNames,
+  sender,
   text,
   url,
   type ValueKind,
@@ -49,9 +50,18 @@ function optional<T>(kind: ValueKind<T>, about: About) {
 function readOr<T>(kind: ValueKind<T>, value: string, about: About, context: z.RefinementCtx): T {
   const read = kind.read(value);
   if (read !== undefined) return read;
-  const shown = about.secret === true ? "set to something else" : JSON.stringify(cut(value));
-  context.addIssue({ code: "custom", message: `is ${shown}; it must be ${kind.expects}.` });
+  const message =
+    about.secret === true
+      ? `is not ${kind.expects} (its value is not shown, as it may hold a password).${encodingHint(value)}`
+      : `is ${JSON.stringify(cut(value))}; it must be ${kind.expects}.`;
+  context.addIssue({ code: "custom", message });
   return z.NEVER;
+}
+
+/** A "#" or "/" in a password makes a URL unreadable more often than anything else. */
+function encodingHint(value: string): string {
+  if (!value.includes("@") || URL.canParse(value)) return "";
+  return " Special characters in the password must be percent-encoded.";
 }
 
 function cut(value: string): string {
@@ -73,7 +83,11 @@ const variables = z.object({
       "Address to listen on. `0.0.0.0` opens the server, which asks for no password, to the network.",
   }),
   DATABASE_URL: optional(
-    url(["postgres", "postgresql"], "postgres://user:password@localhost:5432/vinyasa"),
+    url(
+      "a postgres:// URL",
+      ["postgres", "postgresql"],
+      "postgres://user:password@localhost:5432/vinyasa",
+    ),
     {
       secret: true,
       description: "PostgreSQL 14 or newer. Unset: embedded PostgreSQL in `DATA_DIR`.",
@@ -83,14 +97,18 @@ const variables = z.object({
     description: "Most connections to PostgreSQL, of one instance.",
   }),
   DATABASE_POOL_URL: optional(
-    url(["postgres", "postgresql"], "postgres://user:password@localhost:6432/vinyasa"),
+    url(
+      "a postgres:// URL",
+      ["postgres", "postgresql"],
+      "postgres://user:password@localhost:6432/vinyasa",
+    ),
     {
       secret: true,
       description:
         "The same database through a pooler (PgBouncer and the like), for requests only; the engine always uses `DATABASE_URL`. Unset: requests use that, too.",
     },
   ),
-  REDIS_URL: optional(url(["redis", "rediss"], "redis://localhost:6379"), {
+  REDIS_URL: optional(url("a redis:// URL", ["redis", "rediss"], "redis://localhost:6379"), {
     secret: true,
     description:
       "Redis 7 or newer, carries live updates between instances. Unset: inside this process only.",
@@ -134,18 +152,17 @@ const variables = z.object({
     description:
       "Time between `/readyz` turning 503 and new requests being refused, for load balancers to notice.",
   }),
-  SMTP_URL: optional(url(["smtp", "smtps"], "smtps://user:password@mail.example.com"), {
-    secret: true,
-    description:
-      "Server that sends `email` jobs. Unset: each message is written as an .eml file under `DATA_DIR`.",
-  }),
-  MAIL_FROM: required(
-    text("an address, or Name <address>", /^[^\r\n]*@[^\r\n]*$/),
-    "Vinyasa <vinyasa@localhost>",
+  SMTP_URL: optional(
+    url("an smtp:// or smtps:// URL", ["smtp", "smtps"], "smtps://user:password@mail.example.com"),
     {
-      description: "Sender of `email` jobs.",
+      secret: true,
+      description:
+        "Server that sends `email` jobs. Unset: each message is written as an .eml file under `DATA_DIR`.",
     },
   ),
+  MAIL_FROM: required(sender, "Vinyasa <vinyasa@localhost>", {
+    description: "Sender of `email` jobs.",
+  }),
   CORS_ORIGINS: optional(origins, {
     description:
       "Origins of web pages that may call the API from a browser, comma-separated and exact. Unset: the server's own pages only.",

@@ -17,6 +17,7 @@ import type { EndedRun } from "./attempt.ts";
 import { BatchWriter } from "./batch-writer.ts";
 import type { ClaimLedger } from "./claim-ledger.ts";
 import { failPoint } from "./fail-points.ts";
+import { FailedJobsLog } from "./failed-jobs-log.ts";
 import { endedEvent, finishedEvent } from "./job-events.ts";
 import type { Service } from "./service.ts";
 import type { StaleWrites } from "./stale-writes.ts";
@@ -45,10 +46,12 @@ export class Completer implements Service {
   readonly #options: CompleterOptions;
   readonly #successes: BatchWriter<Success>;
   readonly #others: BatchWriter<Unsuccess>;
+  readonly #failures: FailedJobsLog;
 
   constructor(options: CompleterOptions) {
     this.#options = options;
     const { log } = options;
+    this.#failures = new FailedJobsLog(log);
     this.#successes = new BatchWriter({
       name: "finish-jobs",
       log,
@@ -75,6 +78,7 @@ export class Completer implements Service {
   async flush(): Promise<void> {
     await this.#successes.flush();
     await this.#others.flush();
+    this.#failures.flush();
   }
 
   async stop(): Promise<void> {
@@ -146,8 +150,9 @@ export class Completer implements Service {
     for (const row of rows) {
       const run = byId.get(row.id);
       byId.delete(row.id);
-      if (run === undefined || !bus.isWatched(row.id)) continue;
-      events.push(endedEvent(run.job, row, run.next.attemptsLeft));
+      if (run === undefined) continue;
+      if (row.status === "FAILED") this.#failures.add(run.job, errorOf(run.outcome));
+      if (bus.isWatched(row.id)) events.push(endedEvent(run.job, row, run.next.attemptsLeft));
     }
     if (events.length > 0) bus.publish(events);
     this.#reportStale([...byId.keys()], again);

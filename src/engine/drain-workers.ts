@@ -31,6 +31,7 @@ export async function drainWorkers(draining: WorkersToDrain, graceMs: number): P
   // What a claim in flight still brings is given back: the grace time does not wait for it.
   const claimsEnded = scheduler.stop();
   for (const worker of workers) release(worker.takeReadAhead());
+  sayWhatIsAwaited(draining, graceMs);
   failPoint("mid-drain");
   await stopWorkers(draining, left(0));
   await endsWithin(claimsEnded, left(LAST_WORDS_MS / 2));
@@ -39,6 +40,12 @@ export async function drainWorkers(draining: WorkersToDrain, graceMs: number): P
     draining.log.error({ err }, "claims without an answer could not be given back");
   });
   await endsWithin(reconciled, left(LAST_WORDS_MS));
+}
+
+function sayWhatIsAwaited({ workers, log }: WorkersToDrain, graceMs: number): void {
+  const running = workers.reduce((sum, worker) => sum + worker.running, 0);
+  if (running === 0) return;
+  log.info({ running, graceMs }, "waiting for running jobs to end; a second signal stops at once");
 }
 
 async function stopWorkers({ workers, log }: WorkersToDrain, graceMs: number): Promise<void> {

@@ -81,7 +81,7 @@ export class RedisLink {
     });
     this.#watchSubscriber();
     this.#publisher.on("ready", () => this.#reportIfUp());
-    this.#publisher.on("error", (error) => this.#failed("the Redis publisher failed", error));
+    this.#publisher.on("error", (error) => this.#unreachable(error));
   }
 
   /** "Redis at 127.0.0.1:6379", without credentials. */
@@ -149,7 +149,7 @@ export class RedisLink {
 
   #watchSubscriber(): void {
     const subscriber = this.#subscriber;
-    subscriber.on("error", (error) => this.#failed("the Redis subscriber failed", error));
+    subscriber.on("error", (error) => this.#unreachable(error));
     subscriber.on("ready", () => {
       this.#connection += 1;
       void this.#subscribeAll(this.#connection);
@@ -214,11 +214,27 @@ export class RedisLink {
     this.#subscriber.ping().catch(() => {});
   }
 
+  #unreachable(error: unknown): void {
+    if (this.#stopped) return;
+    this.#options.log.warnOf(
+      "Redis cannot be reached",
+      `${this.name} cannot be reached: ${reasonOf(error)}. Until it can, live updates from other ` +
+        "instances arrive about a second late. Check REDIS_URL.",
+    );
+    this.#endStartWait();
+  }
+
   #failed(text: string, error: unknown): void {
     if (this.#stopped) return;
     this.#options.log.warn(text, error);
     this.#endStartWait();
   }
+}
+
+/** Of the several addresses behind a name, each with an error of its own, the first one speaks. */
+function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError) return reasonOf(error.errors[0]);
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** Resolves when the connection is closed, or has been asked to for a second. */

@@ -26,11 +26,16 @@ export class SeldomLog {
     this.#write("warn", text, error);
   }
 
+  /** `text` in place of the constant `kind`, by which it is counted. */
+  warnOf(kind: string, text: string): void {
+    this.#write("warn", kind, undefined, text);
+  }
+
   error(text: string, error?: unknown): void {
     this.#write("error", text, error);
   }
 
-  #write(level: "info" | "warn" | "error", text: string, error: unknown): void {
+  #write(level: "info" | "warn" | "error", text: string, error: unknown, told = text): void {
     const now = performance.now();
     const line = this.#lines.get(text);
     if (line !== undefined && now - line.at < INTERVAL_MS) {
@@ -43,7 +48,7 @@ export class SeldomLog {
         ...(error !== undefined && { reason: error instanceof Error ? error.message : `${error}` }),
         ...(line !== undefined && line.leftOut > 0 && { leftOut: line.leftOut }),
       },
-      text,
+      told,
     );
   }
 }

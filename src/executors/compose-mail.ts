@@ -1,7 +1,7 @@
 /** A message in nodemailer's words, the same for both ways out. */
 import type { SendMailOptions } from "nodemailer";
+import type { Mailbox } from "../domain/mailbox.ts";
 import type { Message } from "./mail-transport.ts";
-import type { Mailbox } from "./mailbox.ts";
 
 /** Nothing in a message may name a file or a URL for nodemailer to read. */
 export const NO_OUTSIDE_CONTENT = { disableFileAccess: true, disableUrlAccess: true } as const;

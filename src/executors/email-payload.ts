@@ -1,6 +1,6 @@
 /** What a caller submits for an `email` job. */
 import { z } from "zod";
-import { MAILBOX_EXPECTED, parseMailbox } from "./mailbox.ts";
+import { MAILBOX_EXPECTED, parseMailbox } from "../domain/mailbox.ts";
 
 export const RECIPIENTS_MAX = 100;
 const SUBJECT_MAX = 1_000;

@@ -3,11 +3,11 @@ import { domainToASCII } from "node:url";
 import type { Logger } from "pino";
 import { z } from "zod";
 import { OperatorError } from "../domain/errors.ts";
+import { type Mailbox, parseMailbox } from "../domain/mailbox.ts";
 import { defineExecutor, type Executor } from "./define-executor.ts";
 import { asList, type EmailPayload, emailPayload } from "./email-payload.ts";
 import { emlFolder } from "./eml-folder.ts";
 import type { Message } from "./mail-transport.ts";
-import { type Mailbox, parseMailbox } from "./mailbox.ts";
 import { smtpServer } from "./smtp-server.ts";
 
 export interface MailOptions {

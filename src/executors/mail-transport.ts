@@ -1,5 +1,5 @@
 /** How a composed message leaves: through an SMTP server, or into a folder. */
-import type { Mailbox } from "./mailbox.ts";
+import type { Mailbox } from "../domain/mailbox.ts";
 
 export interface Message {
   readonly from: Mailbox;

@@ -99,10 +99,34 @@ export function explainRefusal(
   const code = error instanceof pg.DatabaseError ? error.code : undefined;
   const known = code === undefined ? undefined : REMEDIES[code];
   const remedy = known === DIRECT ? DIRECT : known?.replace("DATABASE_URL", variable);
+  const { where, reason, hint } = describeRefusal(error, options, variable);
   return new OperatorError(
-    `Cannot connect to PostgreSQL at ${addressOf(options)}: ${reasonOf(error)}. ${remedy ?? START[variable]}`,
+    `Cannot connect to PostgreSQL at ${where}: ${reason}. ${remedy ?? START[variable]}${hint}`,
     { cause: error },
   );
+}
+
+const NO_SUCH_HOST = ["ENOTFOUND", "EAI_AGAIN"];
+const ENCODE = " Special characters in the password must be percent-encoded.";
+
+/** A host that may be a piece of the password is not named. */
+function describeRefusal(error: unknown, options: pg.ClientConfig, variable: UrlVariable) {
+  const url = options.connectionString ?? "";
+  const code = error instanceof Error && "code" in error ? String(error.code) : null;
+  if (!(error instanceof pg.DatabaseError) && endsEarly(url)) {
+    const where = `the host that ${variable} seems to name`;
+    return { where, reason: code ?? "no connection", hint: ENCODE };
+  }
+  const isUnknown = code !== null && NO_SUCH_HOST.includes(code);
+  const hint = isUnknown && /:\/\/[^@]*:.*@/.test(url) ? ENCODE : "";
+  return { where: addressOf(options), reason: reasonOf(error), hint };
+}
+
+/** Of "//user:a/b@host", a URL's host is "user": a "/", "?" or "#" ends it. "@" is left over. */
+function endsEarly(url: string): boolean {
+  if (!URL.canParse(url)) return false;
+  const { pathname, search, hash } = new URL(url);
+  return `${pathname}${search}${hash}`.includes("@");
 }
 
 /** The connection was made, and then nothing more came. */

@@ -26,6 +26,7 @@ import {
   describeWithPostgres,
   type TestDatabase,
 } from "../support/postgres.ts";
+import { keptLog } from "./kept-log.ts";
 
 const log = pino({ level: "silent" });
 const anything = z.looseObject({});
@@ -443,12 +444,17 @@ describeWithPostgres("the engine", () => {
     expect(attempt?.outcome).toBe("RELEASED");
   });
 
-  it("waits for running jobs within the grace time", async () => {
+  it("waits for running jobs within the grace time, and says so", async () => {
     const { executor, releases, whenStarted } = heldExecutor("held");
-    const engine = await startEngine([executor]);
+    const { log: kept, lines } = keptLog();
+    const engine = await startEngine([executor], { log: kept });
     const { id } = await submitOne({ type: "held" });
     await whenStarted(1);
     const stopped = engine.stop(20_000);
+    await expect.poll(() => lines("waiting for running jobs to end")).toHaveLength(1);
+    const [line] = lines("waiting for running jobs to end");
+    expect(line).toMatchObject({ level: 30, running: 1, graceMs: 20_000 });
+    expect(line?.msg).toContain("a second signal stops at once");
     releases.shift()?.();
     await stopped;
     expect((await readJobs(db, [id])).get(id)?.status).toBe("COMPLETED");

@@ -4,6 +4,7 @@ import { NonRetryableError, PostponeError, RetryAfterError } from "../../src/exe
 import { openPostgres } from "../../src/store/postgres-database.ts";
 import { createTestDatabase, describeWithPostgres } from "../support/postgres.ts";
 import { EngineBench, executorOf, silentLog } from "./engine-bench.ts";
+import { keptLog } from "./kept-log.ts";
 
 describeWithPostgres("a failed attempt", () => {
   let bench: EngineBench;
@@ -135,6 +136,50 @@ describeWithPostgres("a failed attempt", () => {
     });
     const [attempt] = await bench.attempts(id);
     expect(attempt?.error).toMatchObject({ code: "GONE", retryable: false });
+  });
+
+  it("that was the last is told in the log, without its message", async () => {
+    const { log, lines } = keptLog();
+    await bench.startEngine(
+      [failingUntil(99, () => new NonRetryableError("s3cret", { code: "GONE" }))],
+      {
+        log,
+      },
+    );
+    const id = await bench.submit({ type: "failing", maxAttempts: 10 });
+    await bench.untilEnded(id);
+    await expect.poll(() => lines("job failed")).toHaveLength(1);
+    expect(lines("job failed")[0]).toMatchObject({
+      ...{ level: 40, jobId: id, type: "failing", attempt: 1, code: "GONE" },
+    });
+    expect(JSON.stringify(lines("job failed"))).not.toContain("s3cret");
+  });
+
+  it("that another one follows is not told in the log", async () => {
+    const { log, lines } = keptLog();
+    const engine = await bench.startEngine([failingUntil(2, () => new Error("once more"))], {
+      log,
+    });
+    const backoff = { kind: "FIXED", baseMs: 1, maxMs: 1, jitter: 0 } as const;
+    await bench.untilEnded(await bench.submit({ type: "failing", backoff }));
+    await engine.stop(1_000);
+    expect(lines("job failed")).toEqual([]);
+  });
+
+  it("of many jobs at once fills ten lines, and the rest is counted", async () => {
+    const { log, lines } = keptLog();
+    const engine = await bench.startEngine([failingUntil(9, () => new Error("no"))], {
+      log,
+      workerThreads: [40],
+    });
+    const ids = await bench.submitMany(
+      Array.from({ length: 40 }, () => ({ type: "failing", maxAttempts: 1 })),
+    );
+    for (const id of ids) await bench.untilEnded(id);
+    await engine.stop(1_000);
+    const leftOut = lines("more jobs failed").reduce((sum, line) => sum + Number(line.leftOut), 0);
+    expect(leftOut).toBeGreaterThan(0);
+    expect(lines("job failed").length + leftOut).toBe(40);
   });
 
   it("that asks for a later retry waits for the longer of that and the back-off", async () => {

@@ -58,6 +58,12 @@ describe.skipIf(!hasRedisServer)("while Redis is away", () => {
     const [a, b] = [await startBus(), await startBus()];
     expect(performance.now() - startedAt).toBeLessThan(1_500);
     expect(a.status()).toMatchObject({ kind: "redis", connected: false });
+    const told = lines.filter((line) => line.includes("cannot be reached"));
+    // One of each bus, though it has two connections that fail again and again.
+    expect(told).toHaveLength(2);
+    expect(JSON.parse(told[0] ?? "").msg).toMatch(
+      /^Redis at 127\.0\.0\.1:\d+ cannot be reached: .*ECONNREFUSED.*\. Until it can, .* Check REDIS_URL\.$/,
+    );
     const { id } = sampleJob();
     await a.announceInterest(id);
     const gap = new Promise<void>((resolve) => a.onGap(resolve));

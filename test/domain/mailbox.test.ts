@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseMailbox } from "../../src/executors/mailbox.ts";
+import { parseMailbox } from "../../src/domain/mailbox.ts";
 
 describe("one address", () => {
   it.each([
