@@ -22,7 +22,8 @@ describeFaults("instances that are stopped with SIGTERM", (stage) => {
     const submitter = new Submitter(() => cluster.clients, random);
     const watchers = new Watchers(() => cluster.urls, random);
     const mix = { count: JOBS, prefix: "job", random, ledger, webhookMs: 300 };
-    const pauseMs = 40;
+    // As long as the stops, of which each takes some two and a half seconds with its start.
+    const pauseMs = (ROUNDS * cluster.size * 2_500 * 40) / JOBS;
     const submitted = submitter.submit(mixedJobs(mix), { atOnce: 2, pauseMs });
     await watchers.watchSome(submitter, WATCHED);
     const stops: number[] = [];

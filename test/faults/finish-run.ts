@@ -4,6 +4,9 @@ import { checkRun, type RunEvidence, type RunReport } from "./check-run.ts";
 import type { Cluster } from "./cluster.ts";
 import { type Figures, reportFigures } from "./figures.ts";
 import { untilSettled } from "./settle.ts";
+import { size } from "./size.ts";
+
+const SETTLE_MS = size("FAULT_SETTLE_MS", { full: 600_000, short: 120_000 });
 
 export interface FinishOptions extends RunEvidence {
   readonly cluster: Cluster;
@@ -14,7 +17,7 @@ export interface FinishOptions extends RunEvidence {
 
 /** Stops the servers; fails the test if anything is wrong. */
 export async function finishRun(name: string, options: FinishOptions): Promise<RunReport> {
-  const { databaseUrl, cluster, watchers, figures = {}, settleMs = 120_000 } = options;
+  const { databaseUrl, cluster, watchers, figures = {}, settleMs = SETTLE_MS } = options;
   const began = performance.now();
   await untilSettled(databaseUrl, settleMs);
   const settledMs = performance.now() - began;

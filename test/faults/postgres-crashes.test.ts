@@ -21,7 +21,8 @@ const DRAINED_MS = 30_000;
 describeFaults("PostgreSQL", (stage) => {
   it.each(SEEDS)("crashing again and again takes nothing with it (seed %i)", async (seed) => {
     const { postgres } = stage();
-    await underLoad("PostgreSQL crashes", seed, stage(), async () => {
+    const lastsMs = CRASHES * (CRASH_EVERY_MS + 1_500);
+    await underLoad("PostgreSQL crashes", { seed, lastsMs }, stage(), async () => {
       for (let crash = 0; crash < CRASHES; crash += 1) {
         await sleep(CRASH_EVERY_MS);
         await postgres.crash();
@@ -35,29 +36,39 @@ describeFaults("PostgreSQL", (stage) => {
     "resetting all sessions after one was killed does no harm (seed %i)",
     async (seed) => {
       const { postgres } = stage();
-      await underLoad("backends killed", seed, stage(), async (random) => {
-        for (let kill = 0; kill < BACKENDS; kill += 1) {
-          await sleep(1_000);
-          await postgres.killBackend((pids) => random.pick(pids));
-          await postgres.whenReady();
-        }
-        return BACKENDS;
-      });
+      await underLoad(
+        "backends killed",
+        { seed, lastsMs: BACKENDS * 1_300 },
+        stage(),
+        async (random) => {
+          for (let kill = 0; kill < BACKENDS; kill += 1) {
+            await sleep(1_000);
+            await postgres.killBackend((pids) => random.pick(pids));
+            await postgres.whenReady();
+          }
+          return BACKENDS;
+        },
+      );
     },
   );
 
   it.each(SEEDS)("ending sessions by the dozen does no harm (seed %i)", async (seed) => {
     const { postgres } = stage();
-    await underLoad("sessions terminated", seed, stage(), async (random) => {
-      const until = performance.now() + TERMINATING_MS;
-      let ended = 0;
-      while (performance.now() < until) {
-        await sleep(200);
-        await queryOnce(postgres.url, TERMINATE, [random.below(1_000)]);
-        ended += 1;
-      }
-      return ended;
-    });
+    await underLoad(
+      "sessions terminated",
+      { seed, lastsMs: TERMINATING_MS },
+      stage(),
+      async (random) => {
+        const until = performance.now() + TERMINATING_MS;
+        let ended = 0;
+        while (performance.now() < until) {
+          await sleep(200);
+          await queryOnce(postgres.url, TERMINATE, [random.below(1_000)]);
+          ended += 1;
+        }
+        return ended;
+      },
+    );
   });
 });
 
@@ -69,7 +80,7 @@ const TERMINATE = `with s as (
 /** Jobs come for as long as the faults go on, and after them the rest has half a minute. */
 async function underLoad(
   name: string,
-  seed: number,
+  { seed, lastsMs }: { readonly seed: number; readonly lastsMs: number },
   { env, ledger, databaseUrl }: Stage,
   faults: (random: Random) => Promise<number>,
 ): Promise<void> {
@@ -77,7 +88,9 @@ async function underLoad(
   const cluster = await Cluster.start(sameMembers(3, { ...env, LEASE_MS: "15000" }));
   const submitter = new Submitter(() => cluster.clients, random);
   const jobs = mixedJobs({ count: JOBS, prefix: "job", random, ledger, webhookMs: 300 });
-  const submitted = submitter.submit(jobs, { batch: 10, atOnce: 2, pauseMs: 80 });
+  const [batch, atOnce] = [10, 2];
+  const pauseMs = (lastsMs * batch * atOnce) / JOBS;
+  const submitted = submitter.submit(jobs, { batch, atOnce, pauseMs });
   const count = await faults(random);
   await submitted;
   await finishRun(name, {
