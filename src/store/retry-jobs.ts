@@ -6,15 +6,15 @@ import { type MovedJob, type MovedRow, movedJob } from "./moved-job.ts";
 
 // An `expiresAt` that would forbid the new start no longer counts: whoever retries a job wants it to
 // run. It is the one thing of a submitted job that is ever changed. Its row among the expiries goes,
-// too, or the expirer would cancel the job again.
+// too, or the expirer would cancel the job again. A suspect that failed goes back to its first lane.
 const RETRY = {
   name: "retry-jobs",
   text: `/* retry-jobs */
 with t as materialized (select clock_timestamp() as now),
 x as materialized (select id from unnest($1::uuid[]) as x (id) order by id),
 c as materialized (
-  select f.job_id, f.status, f.priority, f.version, f.attempt, j.lane, j.max_attempts, j.expires_at,
-    t.now, greatest(t.now, to_timestamp($2::float8 / 1000)) as at
+  select f.job_id, f.status, f.priority, f.version, f.attempt, f.lane as left_lane, j.lane,
+    j.max_attempts, j.expires_at, t.now, greatest(t.now, to_timestamp($2::float8 / 1000)) as at
   from t, x cross join lateral (
     select * from vinyasa.finished_jobs f
     where f.job_id = x.id and f.status in (6, 7) for update
@@ -39,9 +39,9 @@ c as materialized (
   update vinyasa.jobs set expires_at = null
   where id = any(array(select job_id from c where expires_at <= at))
 ), moved as (
-  select job_id, lane, status as from_status, version + 1 as version, attempt,
+  select job_id, lane, left_lane, status as from_status, version + 1 as version, attempt,
     (case when at > now then 2 else 3 end)::smallint as to_status, 'retried'::text as message from c
-), ${logMoves("moved")}, ${tellMoves("moved")}
+), ${logMoves("moved", "left_lane")}, ${tellMoves("moved")}
 select job_id as id, lane, status as from_status, case when at > now then 2 else 3 end as to_status,
   priority, version + 1 as version, attempt, max_attempts as attempts_left, vinyasa.ms(at) as at_ms,
   vinyasa.ms(now) as now_ms from c`,
