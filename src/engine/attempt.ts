@@ -76,8 +76,8 @@ export class Attempt {
   }
 
   /**
-   * Begins to count its time, once what could end in the turn of its start has ended: a timer for
-   * each job that does nothing was a tenth of the worker's work.
+   * Begins to count its time, once what could end in the turn of its start has ended: most jobs that
+   * do nothing then need no timer.
    */
   arm(): void {
     if (this.#ended) return;

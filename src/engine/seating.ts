@@ -1,24 +1,15 @@
 /**
  * Gives threads to jobs that are being submitted on this instance, so that they start with their own
- * commit: without a backlog, a claim of its own is half of the time from submit to start.
+ * commit: without a backlog, the claim's own commit is a second wait for the disk.
  */
 import type { ClaimedJob } from "../store/claim-jobs.ts";
 import type { Lane } from "../store/lane-catalog.ts";
-import type { StartingPlace } from "../store/start-jobs.ts";
+import type { Seat } from "../store/start-jobs.ts";
 import type { ClaimLedger } from "./claim-ledger.ts";
 import type { LaneBook } from "./lane-book.ts";
 import type { Membership } from "./membership.ts";
 import type { Reservations } from "./reservations.ts";
 import type { Worker } from "./worker.ts";
-
-/** Threads that are kept until one of the three is called. */
-export interface Seat {
-  readonly place: StartingPlace;
-  start(job: ClaimedJob): void;
-  release(): void;
-  /** The job may have been started under this token all the same. */
-  abandon(token: string): void;
-}
 
 export interface SeatingOptions {
   readonly lanes: LaneBook;

@@ -1,9 +1,8 @@
 /** Stores single submits that have no idempotency key: those that find a seat start at once. */
 import { randomUUID } from "node:crypto";
 import { insertJobs, type NewJob } from "../store/insert-jobs.ts";
-import { type StartedJob, startJobs } from "../store/start-jobs.ts";
+import { type Seat, type StartedJob, startJobs } from "../store/start-jobs.ts";
 import type { OperationDeps } from "./operation-deps.ts";
-import type { Seat } from "./seats.ts";
 
 /** The jobs as they are after the commit, in their order. */
 export async function storeSubmits(

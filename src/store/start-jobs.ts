@@ -23,6 +23,17 @@ export interface StartingPlace {
   readonly threads: number;
 }
 
+/** A starting place that is kept for one job, until one of the three is called. */
+export interface Seat {
+  readonly place: StartingPlace;
+  /** The commit is known: the job runs. */
+  start(job: ClaimedJob): void;
+  /** Nothing was started. */
+  release(): void;
+  /** No answer came: the job may have been started under this token all the same. */
+  abandon(token: string): void;
+}
+
 /** Only a job without `scheduledAt` and `expiresAt` may have a place. */
 export interface StartingJob {
   readonly job: NewJob;

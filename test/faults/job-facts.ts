@@ -88,12 +88,16 @@ export async function readFacts(url: string): Promise<DatabaseFacts> {
   await client.connect();
   try {
     await client.query("begin transaction isolation level repeatable read");
-    const rows = async (sql: string) => (await client.query(sql)).rows;
+    const rows = async <Row extends pg.QueryResultRow>(text: string) =>
+      (await client.query<Row>(text)).rows;
     const jobs = new Map<string, JobFacts>();
-    for (const row of await rows(JOBS)) jobs.set(row.id, newFacts(row));
+    for (const row of await rows<JobRow>(JOBS)) jobs.set(row.id, newFacts(row));
     let strays = 0;
-    const each = async (sql: string, take: (job: JobFacts, row: Row) => void) => {
-      for (const row of await rows(sql)) {
+    const each = async <Row extends { readonly job_id: string }>(
+      text: string,
+      take: (job: JobFacts, row: Row) => void,
+    ) => {
+      for (const row of await rows<Row>(text)) {
         const job = jobs.get(row.job_id);
         if (job === undefined) strays += 1;
         else take(job, row);
@@ -102,11 +106,13 @@ export async function readFacts(url: string): Promise<DatabaseFacts> {
     await each(PLACES, addPlace);
     await each(ATTEMPTS, addAttempt);
     await each(MOVES, addMove);
-    const wrong = await rows(WRONG_COUNTERS);
+    const wrong = await rows<WrongCounter>(WRONG_COUNTERS);
     const wrongCounters = wrong.map(
       ({ status, said, are }) => `${statusOf(status)}: counted ${said}, there are ${are}`,
     );
-    const instances = await rows("select id, pid from vinyasa.instances");
+    const instances = await rows<{ id: number; pid: number }>(
+      "select id, pid from vinyasa.instances",
+    );
     const pids = new Map(instances.map(({ id, pid }) => [id, pid]));
     return { jobs, pids, strays, wrongCounters };
   } finally {
@@ -114,10 +120,50 @@ export async function readFacts(url: string): Promise<DatabaseFacts> {
   }
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: rows of pg
-type Row = any;
+interface JobRow {
+  readonly id: string;
+  readonly idempotency_key: string | null;
+  readonly type: string;
+  readonly max_attempts: number;
+}
 
-function newFacts(row: Row): JobFacts {
+interface PlaceRow {
+  readonly job_id: string;
+  readonly status: number;
+  readonly version: number;
+  readonly attempt: number;
+  readonly attempts_left: number;
+  readonly started: number | null;
+  readonly finished: number | null;
+}
+
+interface AttemptRow {
+  readonly job_id: string;
+  readonly number: number;
+  readonly outcome: number;
+  readonly instance: number;
+  readonly code: string | null;
+  readonly message: string | null;
+  readonly started: number;
+  readonly finished: number;
+}
+
+interface MoveRow {
+  readonly job_id: string;
+  readonly version: number;
+  readonly attempt: number;
+  readonly previous_status: number | null;
+  readonly status: number;
+  readonly at: number;
+}
+
+interface WrongCounter {
+  readonly status: number;
+  readonly said: number;
+  readonly are: number;
+}
+
+function newFacts(row: JobRow): JobFacts {
   return {
     id: row.id,
     key: row.idempotency_key,
@@ -134,7 +180,7 @@ function newFacts(row: Row): JobFacts {
   };
 }
 
-function addPlace(job: JobFacts, row: Row): void {
+function addPlace(job: JobFacts, row: PlaceRow): void {
   job.states.push(statusOf(row.status));
   job.version = row.version;
   job.attempt = row.attempt;
@@ -143,7 +189,7 @@ function addPlace(job: JobFacts, row: Row): void {
   job.finishedAtMs = row.finished;
 }
 
-function addAttempt(job: JobFacts, row: Row): void {
+function addAttempt(job: JobFacts, row: AttemptRow): void {
   job.attempts.push({
     number: row.number,
     outcome: ATTEMPT_OUTCOMES[row.outcome - 1] ?? "FAILED",
@@ -155,7 +201,7 @@ function addAttempt(job: JobFacts, row: Row): void {
   });
 }
 
-function addMove(job: JobFacts, row: Row): void {
+function addMove(job: JobFacts, row: MoveRow): void {
   const from = row.previous_status === null ? null : statusOf(row.previous_status);
   const to = statusOf(row.status);
   job.moves.push({ version: row.version, from, to, attempt: row.attempt, atMs: row.at });
