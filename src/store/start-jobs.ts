@@ -9,19 +9,14 @@ import type { ClaimedJob } from "./claim-jobs.ts";
 import type { Queryable } from "./database.ts";
 import {
   columnsOf,
+  insertJobs,
   type NewJob,
   readyJobs,
   submittedJobs,
   submittedRecord,
 } from "./insert-jobs.ts";
 import { logMoves } from "./log-moves.ts";
-
-/** Where a job may start: threads that nobody else is given meanwhile. */
-export interface StartingPlace {
-  readonly instance: number;
-  readonly worker: number;
-  readonly threads: number;
-}
+import { type StartingPlace, startOne } from "./start-one.ts";
 
 /** A starting place that is kept for one job, until one of the three is called. */
 export interface Seat {
@@ -81,6 +76,31 @@ export async function startJobs(
   starting: readonly StartingJob[],
   token: string,
 ): Promise<StartedJob[]> {
+  const [only] = starting;
+  if (starting.length === 1 && only !== undefined && only.place !== null) {
+    return [await startAlone(db, only.job, only.place, token)];
+  }
+  return startTogether(db, starting, token);
+}
+
+async function startAlone(
+  db: Queryable,
+  job: NewJob,
+  place: StartingPlace,
+  token: string,
+): Promise<StartedJob> {
+  const nowMs = await startOne(db, job, place, token);
+  if (nowMs !== null) return startedJob(job, place, token, nowMs);
+  const [record] = await insertJobs(db, [job]);
+  if (record === undefined) throw new Error("insert-jobs did not answer");
+  return { record, claimed: null };
+}
+
+async function startTogether(
+  db: Queryable,
+  starting: readonly StartingJob[],
+  token: string,
+): Promise<StartedJob[]> {
   const places = starting.map(({ place }) => place);
   const [row] = await db.query<{ now_ms: number; started: string[] }>(START, [
     ...columnsOf(starting.map(({ job }) => job)),
@@ -92,11 +112,14 @@ export async function startJobs(
   if (row === undefined) throw new Error("start-jobs did not answer");
   const started = new Set(row.started);
   return starting.map(({ job, place }): StartedJob => {
-    const record = submittedRecord(job, row.now_ms);
-    if (place === null || !started.has(job.id)) return { record, claimed: null };
-    const claimed = claimedJob(job, place, token, row.now_ms);
-    return { record: runningRecord(record, claimed), claimed };
+    if (place !== null && started.has(job.id)) return startedJob(job, place, token, row.now_ms);
+    return { record: submittedRecord(job, row.now_ms), claimed: null };
   });
+}
+
+function startedJob(job: NewJob, place: StartingPlace, token: string, nowMs: number): StartedJob {
+  const claimed = claimedJob(job, place, token, nowMs);
+  return { record: runningRecord(submittedRecord(job, nowMs), claimed), claimed };
 }
 
 function claimedJob(

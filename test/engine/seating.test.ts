@@ -112,7 +112,7 @@ function noting(db: Database, notes: Notes): Database {
   const query = async <R>(statement: Statement, values?: readonly unknown[]): Promise<R[]> => {
     notes.statements.push(statement.name);
     const rows = await db.query<R>(statement, values);
-    if (statement.name !== "start-jobs" || !notes.losesNextStart) return rows;
+    if (statement.name !== "start-one" || !notes.losesNextStart) return rows;
     notes.losesNextStart = false;
     throw new Error("the connection was lost");
   };

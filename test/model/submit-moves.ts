@@ -1,7 +1,7 @@
 /** What submits do to the model. */
 import type { NewJob } from "../../src/store/insert-jobs.ts";
 import { policyText } from "../../src/store/policy.ts";
-import type { StartingPlace } from "../../src/store/start-jobs.ts";
+import type { StartingPlace } from "../../src/store/start-one.ts";
 import { takeRow } from "./claim-moves.ts";
 import { type ModelJob, type ModelState, note } from "./model-state.ts";
 

@@ -67,6 +67,7 @@ export class Oracle {
     else if (name === "end-instance") this.#dead.add(Number(values[0]));
     else if (name === "mark-dead-instances") for (const { id } of rows) this.#dead.add(Number(id));
     else if (name === "start-jobs") this.#startedOnes(call, rows);
+    else if (name === "start-one") this.#startedOne(call, rows);
     else if (name.startsWith("claim-")) this.#claimed(call, rows);
     else if (name === "finish-jobs") this.#finished(call, rows);
     else if (name === "end-attempts") this.#ended(call, rows);
@@ -112,6 +113,11 @@ export class Oracle {
       const instance = Number(instances?.[ids?.indexOf(id) ?? -1]);
       this.#taken(id, { attempt: 1, token: String(values[14]), instance });
     }
+  }
+
+  #startedOne({ values: [instance, id, , , , , , , token] }: Call, [row]: Rows): void {
+    if (row === undefined) return;
+    this.#taken(String(id), { attempt: 1, token: String(token), instance: Number(instance) });
   }
 
   #claimed({ values }: Call, rows: Rows): void {

@@ -7,6 +7,9 @@ import { parseArray, parseNumbers, parseTexts } from "./parse-array.ts";
 import type { ServerState } from "./server-state.ts";
 import type { Run } from "./statements.ts";
 
+/** What the simulated programs leave out. */
+const UNUSED = { name: null, tags: [], idempotencyKey: null, inputHash: null };
+
 export const submitStatements: Readonly<Record<string, Run>> = {
   "read-lanes": ({ lanes }, { values: [from] }) => lanes.filter(({ id }) => id > Number(from)),
 
@@ -45,6 +48,30 @@ export const submitStatements: Readonly<Record<string, Run>> = {
             },
     }));
     return [{ now_ms: nowMs, started: start(server.jobs, starting, String(values[14]), nowMs) }];
+  },
+
+  "start-one": (server, { values, nowMs }) => {
+    const [instance, id, lane, maxAttempts, policy, , , payload, token, worker, threads, priority] =
+      values;
+    const place = {
+      instance: Number(instance),
+      worker: Number(worker),
+      threads: Number(threads),
+    };
+    if (!server.jobs.isAlive(place.instance)) return [];
+    const job: NewJob = {
+      ...policyOf(String(policy)),
+      ...UNUSED,
+      id: String(id),
+      lane: server.lane(Number(lane)),
+      priority: Number(priority),
+      payload: String(payload),
+      maxAttempts: Number(maxAttempts),
+      scheduledAtMs: null,
+      expiresAtMs: null,
+    };
+    start(server.jobs, [{ job, place }], String(token), nowMs);
+    return [{ now_ms: nowMs }];
   },
 
   "read-payloads": ({ jobs }, { values: [ids] }) =>
@@ -89,9 +116,6 @@ function newJobs(server: ServerState, values: readonly unknown[]): NewJob[] {
     maxAttempts: maxAttempts[n] ?? 1,
     scheduledAtMs: at[n] == null ? null : Number(at[n]),
     expiresAtMs: expiresAt[n] == null ? null : Number(expiresAt[n]),
-    name: null,
-    tags: [],
-    idempotencyKey: null,
-    inputHash: null,
+    ...UNUSED,
   }));
 }

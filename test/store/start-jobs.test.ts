@@ -52,6 +52,20 @@ describeWithPostgres("jobs that start with their own submit", () => {
     return startJobs(db, placed, randomUUID());
   }
 
+  /** Both tables' rows of each job, without what differs from job to job. */
+  async function readRows(ids: readonly string[]): Promise<Map<string, unknown>> {
+    const rows = await db.query<{ id: string; row: unknown }>(
+      {
+        name: "rows",
+        text: `select j.id, to_jsonb(j) - 'id' || to_jsonb(r) - 'job_id' - 'token' - 'at' - 'ready_at'
+          - 'started_at' as row from vinyasa.jobs j join vinyasa.running_jobs r on r.job_id = j.id
+          where j.id = any($1::uuid[]) and r.at = r.ready_at and r.at = r.started_at`,
+      },
+      [ids],
+    );
+    return new Map(rows.map(({ id, row }) => [id, row]));
+  }
+
   it("are running when they are answered, as any reader sees them, and can be finished", async () => {
     const [first, second] = [newJob(), newJob()];
     const [started, waiting] = await start([first, second], 1);
@@ -89,6 +103,27 @@ describeWithPostgres("jobs that start with their own submit", () => {
       results.map(({ record }) => record.id),
     );
     expect([...read.values()].map(({ status }) => status)).toEqual(["PENDING", "PENDING"]);
+  });
+
+  it("come alone, too, and then differ in nothing", async () => {
+    const together = newJob();
+    const alone = newJob();
+    const [ofTogether] = await start([together, newJob()], 2);
+    const [ofAlone] = await start([alone], 1);
+    const rows = await readRows([together.id, alone.id]);
+    expect(rows.get(alone.id)).toEqual(rows.get(together.id));
+    const times = { createdAtMs: 0, scheduledAtMs: 0, startedAtMs: 0, updatedAtMs: 0 };
+    const same = { ...times, id: "" };
+    expect({ ...ofAlone?.record, ...same }).toEqual({ ...ofTogether?.record, ...same });
+    expect((await readJobs(db, [alone.id])).get(alone.id)).toEqual(ofAlone?.record);
+  });
+
+  it("wait for a claim, alone too, where the instance was declared dead meanwhile", async () => {
+    await endInstance(db, { id: instance, uuid });
+    const [result] = await start([newJob()], 1);
+    expect(result).toMatchObject({ claimed: null, record: { status: "PENDING", version: 1 } });
+    const id = result?.record.id ?? "";
+    expect((await readJobs(db, [id])).get(id)).toEqual(result?.record);
   });
 
   it("are in the log as a submit and a claim, in that order, and are counted once", async () => {
