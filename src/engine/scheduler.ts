@@ -7,6 +7,7 @@
  */
 import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
+import type { LanePlace } from "../domain/lane-place.ts";
 import type { Bus } from "../events/bus.ts";
 import { type ClaimedJob, type ClaimLane, claimJobs } from "../store/claim-jobs.ts";
 import type { Database } from "../store/database.ts";
@@ -98,8 +99,8 @@ export class Scheduler implements Service {
     if (this.#running) return;
     this.#running = true;
     const { bus, log, pollIntervalMs } = this.#options;
-    this.#stopListening = bus.onWake(({ lanes }) => {
-      if (lanes !== undefined) this.#wake(lanes);
+    this.#stopListening = bus.onWake(({ lanes, from }) => {
+      if (lanes !== undefined) this.#wake(lanes, from);
     });
     await this.#poll.start();
     await this.#review.start();
@@ -129,9 +130,9 @@ export class Scheduler implements Service {
     return this.#running ? this.#seating.seat(lane) : null;
   }
 
-  #wake(lanes: readonly number[]): void {
+  #wake(lanes: readonly number[], from?: LanePlace): void {
     if (!this.#running) return;
-    if (this.#options.lanes.wake(lanes)) this.#claimMore();
+    if (this.#options.lanes.wake(lanes, from)) this.#claimMore();
     else this.#poll.wake();
   }
 

@@ -1,5 +1,6 @@
 /** Carries events and wake-ups between instances, or inside one process. */
 import type { JobEvent } from "../domain/event.ts";
+import type { LanePlace } from "../domain/lane-place.ts";
 import type { Turns } from "./turns.ts";
 
 /**
@@ -8,6 +9,8 @@ import type { Turns } from "./turns.ts";
  */
 export interface WakeUp {
   readonly lanes?: readonly number[];
+  /** Where the first of those jobs stands in its lane; without it, anywhere. */
+  readonly from?: LanePlace;
   /** A job was scheduled for this time (milliseconds since 1970). */
   readonly dueAtMs?: number;
   /** The database's numbers of instances for which a cancel waits. */

@@ -16,6 +16,7 @@ const controlMessage = z.discriminatedUnion("is", [
   z.object({
     is: z.literal("wake"),
     lanes: z.array(z.int()).max(WAKE_LANES_MAX).readonly().exactOptional(),
+    from: z.object({ rank: z.int(), atMs: z.number() }).exactOptional(),
     dueAtMs: z.number().exactOptional(),
     cancels: z.array(z.int()).max(WAKE_LANES_MAX).readonly().exactOptional(),
   }),

@@ -1,5 +1,6 @@
 /** Collects what goes to other instances into few messages: natural batching, with a bound. */
 import type { JobEvent } from "../domain/event.ts";
+import { firstOf, LANE_START, type LanePlace } from "../domain/lane-place.ts";
 import { BUCKET_COUNT, bucketOf } from "./bucket.ts";
 import type { WakeUp } from "./bus.ts";
 import { WAKE_LANES_MAX } from "./control-message.ts";
@@ -28,6 +29,7 @@ export class Outbox {
   readonly #events: JobEvent[][] = Array.from({ length: BUCKET_COUNT }, () => []);
   readonly #lanes = new Set<number>();
   readonly #cancels = new Set<number>();
+  #from: LanePlace | null = null;
   #dueAtMs = Number.POSITIVE_INFINITY;
   #hasWake = false;
   #isBusy = false;
@@ -48,9 +50,12 @@ export class Outbox {
     this.#begin();
   }
 
-  addWake({ lanes, dueAtMs, cancels }: WakeUp): void {
+  addWake({ lanes, from = LANE_START, dueAtMs, cancels }: WakeUp): void {
     this.#hasWake = true;
-    addSome(this.#lanes, lanes);
+    if (lanes !== undefined) {
+      addSome(this.#lanes, lanes);
+      this.#from = this.#from === null ? from : firstOf(this.#from, from);
+    }
     addSome(this.#cancels, cancels);
     if (dueAtMs !== undefined) this.#dueAtMs = Math.min(this.#dueAtMs, dueAtMs);
     this.#begin();
@@ -99,10 +104,12 @@ export class Outbox {
   #takeWake(): WakeUp {
     const wakeUp: WakeUp = {
       ...(this.#lanes.size > 0 && { lanes: [...this.#lanes] }),
+      ...(this.#from !== null && this.#from !== LANE_START && { from: this.#from }),
       ...(Number.isFinite(this.#dueAtMs) && { dueAtMs: this.#dueAtMs }),
       ...(this.#cancels.size > 0 && { cancels: [...this.#cancels] }),
     };
     this.#lanes.clear();
+    this.#from = null;
     this.#cancels.clear();
     this.#dueAtMs = Number.POSITIVE_INFINITY;
     this.#hasWake = false;

@@ -1,5 +1,7 @@
 /** Tells the others, after the commit, that jobs were stored. */
+
 import { type JobRecord, jobEvent } from "../domain/job-record.ts";
+import { placeOfFirst } from "../domain/lane-place.ts";
 import type { Bus, WakeUp } from "../events/bus.ts";
 import type { Lane } from "../store/lane-catalog.ts";
 
@@ -22,14 +24,14 @@ export function announceSubmitted(bus: Bus, submitted: readonly SubmittedJob[]):
 }
 
 function wakeUpFor(submitted: readonly SubmittedJob[]): WakeUp {
-  const lanes = new Set<number>();
-  let dueAtMs = Number.POSITIVE_INFINITY;
-  for (const { job, lane } of submitted) {
-    if (job.status === "PENDING") lanes.add(lane.id);
-    else dueAtMs = Math.min(dueAtMs, job.scheduledAtMs);
-  }
+  const ready = submitted.filter(({ job }) => job.status === "PENDING");
+  const from = placeOfFirst(ready.map(({ job }) => job));
+  const dueAtMs = submitted.reduce(
+    (first, { job }) => (job.status === "PENDING" ? first : Math.min(first, job.scheduledAtMs)),
+    Number.POSITIVE_INFINITY,
+  );
   return {
-    ...(lanes.size > 0 && { lanes: [...lanes] }),
+    ...(from !== null && { lanes: [...new Set(ready.map(({ lane }) => lane.id))], from }),
     ...(Number.isFinite(dueAtMs) && { dueAtMs }),
   };
 }

@@ -7,12 +7,15 @@
  * best rows each lane holds; then that many are locked in each. Locking while peeking would lock
  * (lanes × limit) rows for nothing.
  */
+import type { LanePlace } from "../domain/lane-place.ts";
 import { bareArray } from "./array-literal.ts";
 import type { Queryable } from "./database.ts";
 import { COPIED_BYTES_MAX } from "./insert-jobs.ts";
 import type { Lane } from "./lane-catalog.ts";
 import { logMoves } from "./log-moves.ts";
 import { type Policy, policyOf } from "./policy.ts";
+
+export { LANE_START } from "../domain/lane-place.ts";
 
 /** A lane that the worker can serve now. */
 export interface ClaimLane {
@@ -22,14 +25,6 @@ export interface ClaimLane {
   /** Rows before this place are known to be gone. */
   readonly from: LanePlace;
 }
-
-export interface LanePlace {
-  readonly rank: number;
-  readonly atMs: number;
-}
-
-/** Before every row of a lane. */
-export const LANE_START: LanePlace = { rank: -2_147_483_648, atMs: 0 };
 
 export interface ClaimRequest {
   readonly lanes: readonly ClaimLane[];

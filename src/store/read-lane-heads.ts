@@ -1,6 +1,7 @@
 /** Which of some lanes have ready jobs, and whose first job is to run before the others'. */
+import type { LanePlace } from "../domain/lane-place.ts";
 import { bareArray } from "./array-literal.ts";
-import { type LanePlace, NOT_EXPIRED } from "./claim-jobs.ts";
+import { NOT_EXPIRED } from "./claim-jobs.ts";
 import type { Queryable } from "./database.ts";
 
 // One look at the primary key a lane, from where live rows begin: what the claim's peek does.

@@ -204,6 +204,20 @@ describeWithRedis("the bus over Redis", () => {
     expect(own).toHaveLength(4);
   });
 
+  test("tells others where the first of the jobs of one message stands, if each says it", async () => {
+    const [bus, other] = [await startBus(), await startBus()];
+    const others: WakeUp[] = [];
+    other.onWake((wakeUp) => others.push(wakeUp));
+    bus.wake({ lanes: [1], from: { rank: 0, atMs: 700 } });
+    bus.wake({ lanes: [2], from: { rank: -1, atMs: 900 } });
+    bus.wake({ dueAtMs: 800 });
+    const first = { rank: -1, atMs: 900 };
+    await vi.waitFor(() => expect(others).toEqual([{ lanes: [1, 2], from: first, dueAtMs: 800 }]));
+    bus.wake({ lanes: [1], from: { rank: 0, atMs: 700 } });
+    bus.wake({ lanes: [2] });
+    await vi.waitFor(() => expect(others[1]).toEqual({ lanes: [1, 2] }));
+  });
+
   test("drops and counts whatever no server of this version wrote, and goes on", async () => {
     const [bus, publisher] = [await startBus(), await startBus()];
     await bus.announceInterest(null);
