@@ -64,6 +64,9 @@ async function clockOf(cluster: Cluster, index: number): Promise<number> {
   return (Date.parse(String(last?.time)) - Date.now()) / MINUTES;
 }
 
+/** Lateness is to tell of clocks, not of how many webhooks two cores call in a second. */
+const DUE_WITHIN_MS = Math.max(4_000, 8 * JOBS);
+
 /** Jobs with due times within the next seconds, by this process's clock, which is the database's. */
 async function underClocks(
   name: string,
@@ -75,7 +78,7 @@ async function underClocks(
   const submitter = new Submitter(() => cluster.clients, random);
   const dueAt = new Map<string, number>();
   const jobs = webhooks(ledger, { count: JOBS, prefix: "due" }).map((job): PlannedJob => {
-    const due = Date.now() + 1_000 + random.below(4_000);
+    const due = Date.now() + 1_000 + random.below(DUE_WITHIN_MS);
     dueAt.set(job.key, due);
     return { ...job, input: { ...job.input, scheduledAt: new Date(due).toISOString() } };
   });
