@@ -1,4 +1,9 @@
 /** What resolvers work with. */
+import type { JobRecord } from "../src/domain/job-record.ts";
+import type { LogPosition } from "../src/domain/log-position.ts";
+import type { ChangeFeed } from "../src/events/change-feed.ts";
+import type { ChangeFilter } from "../src/events/change-filter.ts";
+import type { ChangeStream } from "../src/events/change-stream.ts";
 import type { JobUpdates } from "../src/events/job-updates.ts";
 import type { Executor } from "../src/executors/define-executor.ts";
 import type { Registry } from "../src/executors/registry.ts";
@@ -8,6 +13,7 @@ import type { LaneCatalog } from "../src/store/lane-catalog.ts";
 import type { JobListQuery, JobPage } from "../src/store/list-jobs.ts";
 import { listJobs } from "../src/store/list-jobs.ts";
 import { type InstanceRecord, readInstances } from "../src/store/read-instances.ts";
+import { readJobs } from "../src/store/read-jobs.ts";
 import { readStats, type StatsRecord } from "../src/store/read-stats.ts";
 import { createLoaders, type Loaders } from "./loaders.ts";
 
@@ -18,6 +24,7 @@ export interface SchemaServices {
   readonly executors: Registry;
   readonly operations: Operations;
   readonly updates: JobUpdates;
+  readonly changes: ChangeFeed;
 }
 
 /** Of one execution. Plain properties only: Yoga copies them into an object of its own. */
@@ -26,6 +33,10 @@ export interface SchemaContext {
   readonly updates: JobUpdates;
   readonly jobTypes: () => readonly Executor[];
   readonly listJobs: (query: JobListQuery) => Promise<JobPage>;
+  readonly readJobs: (ids: readonly string[]) => Promise<ReadonlyMap<string, JobRecord>>;
+  readonly watchChanges: (filter: ChangeFilter, after: LogPosition | null) => ChangeStream;
+  /** Of the event log, now. */
+  readonly readPosition: () => Promise<LogPosition>;
   readonly readStats: (filter: StatsQuery) => Promise<StatsRecord>;
   readonly readInstances: () => Promise<InstanceRecord[]>;
   readonly signal: () => AbortSignal | null;
@@ -48,13 +59,16 @@ export function createSchemaContext(
   services: SchemaServices,
   signal: () => AbortSignal | null = () => null,
 ): SchemaContext {
-  const { db, lanes, executors, operations, updates } = services;
+  const { db, lanes, executors, operations, updates, changes } = services;
   const createFresh = () => createLoaders(db);
   return {
     operations,
     updates,
     jobTypes: () => executors.all(),
     listJobs: (query) => listJobs(db, lanes, query),
+    readJobs: (ids) => readJobs(db, ids),
+    watchChanges: (filter, after) => changes.watch(filter, after),
+    readPosition: async () => (await changes.source.now()).position,
     readStats: (filter) => readStats(db, lanes, filter),
     readInstances: () => readInstances(db),
     signal,

@@ -10,6 +10,7 @@ import "./job-details.ts";
 import "./job-cancellation.ts";
 import "./job-query.ts";
 import "./job-list.ts";
+import "./job-changes.ts";
 import "./submit-job.ts";
 import "./submit-jobs.ts";
 import "./cancel-job.ts";

@@ -1,10 +1,13 @@
 /** The list of jobs, as a Relay connection. */
+import type { LogPosition } from "../src/domain/log-position.ts";
+import { encodeChangeCursor } from "../src/events/change-cursor.ts";
 import type { JobPage } from "../src/store/list-jobs.ts";
 import { builder } from "./builder.ts";
 import { Job } from "./job.ts";
 import { JobFilter, JobOrder, jobListFilter } from "./job-filter.ts";
 import { pageRange } from "./page-args.ts";
 import { PageInfo } from "./page-info.ts";
+import { selects } from "./selects.ts";
 
 const JobEdge = builder.objectRef<JobPage["jobs"][number]>("JobEdge").implement({
   description: "A job's place in a list.",
@@ -14,7 +17,10 @@ const JobEdge = builder.objectRef<JobPage["jobs"][number]>("JobEdge").implement(
   }),
 });
 
-const JobConnection = builder.objectRef<JobPage>("JobConnection").implement({
+/** A page, and the place in the event log at which it was read, where that was asked for. */
+type PlacedPage = JobPage & { readonly position: LogPosition | null };
+
+const JobConnection = builder.objectRef<PlacedPage>("JobConnection").implement({
   description: "A page of jobs.",
   fields: (t) => ({
     edges: t.expose("jobs", { type: [JobEdge], description: "The jobs with their cursors." }),
@@ -37,6 +43,15 @@ const JobConnection = builder.objectRef<JobPage>("JobConnection").implement({
       type: "SafeInt",
       nullable: true,
       description: "How many jobs match on all pages; null where counting them would be slow.",
+    }),
+    changesCursor: t.string({
+      description:
+        "For `jobsUpdated(after:)`: what changes after this page was read, and nothing between is " +
+        "missed.",
+      resolve: ({ position }) => {
+        if (position === null) throw new Error("the page was read without its position");
+        return encodeChangeCursor(position);
+      },
     }),
     searchedAll: t.exposeBoolean("searchedAll", {
       description:
@@ -61,11 +76,15 @@ builder.queryField("jobs", (t) =>
       filter: t.arg({ type: JobFilter, description: "Which jobs; all if not given." }),
       orderBy: t.arg({ type: JobOrder, description: "In which order; newest first if not given." }),
     },
-    resolve: (_root, { filter, orderBy, ...page }, { listJobs }) =>
-      listJobs({
+    resolve: async (_root, { filter, orderBy, ...page }, { listJobs, readPosition }, info) => {
+      const query = {
         ...pageRange(page),
         filter: jobListFilter(filter ?? {}),
         orderBy: orderBy ?? { field: "CREATED_AT", direction: "DESC" },
-      }),
+      } as const;
+      // Before the list is read: what commits in between is then told twice, not missed.
+      const position = selects(info, ["changesCursor"]) ? await readPosition() : null;
+      return { ...(await listJobs(query)), position };
+    },
   }),
 );

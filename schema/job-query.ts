@@ -1,7 +1,7 @@
 /** One job by its id: now, and as it changes. */
 import { builder } from "./builder.ts";
 import { Job } from "./job.ts";
-import { openWatch } from "./open-watch.ts";
+import { openStream } from "./open-stream.ts";
 
 builder.queryField("job", (t) =>
   t.field({
@@ -25,7 +25,7 @@ builder.subscriptionField("jobUpdated", (t) =>
     args: {
       id: t.arg.id({ required: true, description: "`Job.id`, as `submitJob` returned it." }),
     },
-    subscribe: (_root, { id }, { updates, signal }) => openWatch(updates, id, signal()),
+    subscribe: (_root, { id }, { updates, signal }) => openStream(updates.watchJob(id), signal()),
     resolve: (job, _args, context) => {
       // The context lives as long as the subscription: old loaders would answer with old payloads.
       context.loaders = context.createLoaders();

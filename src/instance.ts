@@ -15,6 +15,7 @@ import type { Config } from "./config.ts";
 import { endsWithin } from "./engine/ends-within.ts";
 import { Engine } from "./engine/engine.ts";
 import type { Bus, BusStatus } from "./events/bus.ts";
+import { ChangeFeed } from "./events/change-feed.ts";
 import { createBus } from "./events/connect-bus.ts";
 import { JobUpdates } from "./events/job-updates.ts";
 import { builtInExecutors } from "./executors/built-in.ts";
@@ -28,8 +29,10 @@ import type { Seats } from "./operations/seats.ts";
 import { StopStack } from "./stop-stack.ts";
 import { clusterId } from "./store/cluster-id.ts";
 import { LaneCatalog } from "./store/lane-catalog.ts";
+import { renewLogEpoch } from "./store/log-epoch.ts";
 import { migrate } from "./store/migrate.ts";
 import { readJobs } from "./store/read-jobs.ts";
+import { LogReader } from "./store/read-log.ts";
 import { VERSION } from "./version.ts";
 import { explainStart, whileAnswering } from "./while-answering.ts";
 
@@ -130,7 +133,10 @@ async function openApi(
   });
   await updates.start();
   stack.push("live updates", () => updates.stop());
-  const services = { ...deps, updates, operations: createOperations({ ...deps, bus }) };
+  const changes = new ChangeFeed({ bus, source: new LogReader(deps.db, deps.lanes), log });
+  changes.start();
+  stack.push("live lists", () => changes.stop());
+  const services = { ...deps, updates, changes, operations: createOperations({ ...deps, bus }) };
   return {
     schema: createSchema(),
     createContext: (origin) => createSchemaContext(services, () => origin.signal),
@@ -143,6 +149,8 @@ async function prepareStore(dbs: Databases, log: Logger): Promise<void> {
   log.info({ database: name, poolSize: dbs.connections }, "connected to the database");
   const { applied, version } = await migrate(dbs.engine, { log });
   if (applied.length > 0) log.info({ applied, version }, "database migrated");
+  const epoch = await renewLogEpoch(dbs.engine);
+  if (epoch !== null) log.warn({ epoch }, "transaction ids were reset: the event log begins anew");
 }
 
 async function startBus(

@@ -14,6 +14,7 @@ import { createSchemaContext, type SchemaContext } from "../../schema/context.ts
 import { createSchema } from "../../schema/index.ts";
 import { toRequestError } from "../../schema/to-request-error.ts";
 import { Engine } from "../../src/engine/engine.ts";
+import { ChangeFeed } from "../../src/events/change-feed.ts";
 import { InProcessBus } from "../../src/events/in-process-bus.ts";
 import { JobUpdates } from "../../src/events/job-updates.ts";
 import { defineExecutor, type Executor } from "../../src/executors/define-executor.ts";
@@ -25,6 +26,7 @@ import type { Database } from "../../src/store/database.ts";
 import { LaneCatalog } from "../../src/store/lane-catalog.ts";
 import { openPostgres } from "../../src/store/postgres-database.ts";
 import { readJobs } from "../../src/store/read-jobs.ts";
+import { LogReader } from "../../src/store/read-log.ts";
 import { createTestDatabase } from "../support/postgres.ts";
 
 export type Variables = Record<string, unknown>;
@@ -91,7 +93,9 @@ export async function openTestApi(more: readonly Executor[] = []): Promise<TestA
     ...{ db: postgres, heartbeatDb: postgres, bus, lanes, executors, log },
     ...{ workerThreads: [4], queues: null, pollIntervalMs: 500, leaseMs: 15_000, heartbeatMs: 500 },
   });
-  const services = { db, lanes, executors, operations, updates };
+  const changes = new ChangeFeed({ bus, source: new LogReader(db, lanes), log });
+  changes.start();
+  const services = { db, lanes, executors, operations, updates, changes };
   const schema = createSchema();
   const createContext = (signal?: AbortSignal) =>
     createSchemaContext(services, () => signal ?? null);
@@ -121,6 +125,7 @@ export async function openTestApi(more: readonly Executor[] = []): Promise<TestA
     async close() {
       await engine.stop(0);
       await updates.stop();
+      await changes.stop();
       await postgres.close();
     },
   };

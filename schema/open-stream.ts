@@ -1,21 +1,18 @@
-/** A live source of one job's states, opened so that its first error is the subscription's answer. */
-import type { JobRecord } from "../src/domain/job-record.ts";
-import type { JobUpdates } from "../src/events/job-updates.ts";
+/** A live source, opened so that its first error is the subscription's answer. */
 
 /**
- * Waits for the first state before it returns: an error there belongs into `errors` of the response,
+ * Waits for the first value before it returns: an error there belongs into `errors` of the response,
  * while one of a running stream only breaks it off.
  *
+ * @param source its `return` takes effect at once, also while its first value is awaited
  * @param signal aborts when the client leaves. Yoga drops a source that comes after that without
- * ending it, and the first state can take as long as the database is away.
- * @throws RequestError NOT_FOUND for an unknown id
+ * ending it, and the first value can take as long as the database is away.
+ * @throws what the first `next` rejects with
  */
-export async function openWatch(
-  updates: JobUpdates,
-  id: string,
+export async function openStream<Value>(
+  source: AsyncIterableIterator<Value>,
   signal: AbortSignal | null,
-): Promise<AsyncIterableIterator<JobRecord>> {
-  const source = updates.watchJob(id);
+): Promise<AsyncIterableIterator<Value>> {
   const leave = () => void source.return?.();
   if (signal?.aborted) leave();
   signal?.addEventListener("abort", leave, { once: true });
@@ -30,12 +27,12 @@ export async function openWatch(
 }
 
 /** Not an async generator: its `return` would wait behind a pending `next`, and leak the source. */
-function resume(
-  first: IteratorResult<JobRecord>,
-  source: AsyncIterableIterator<JobRecord>,
+function resume<Value>(
+  first: IteratorResult<Value>,
+  source: AsyncIterableIterator<Value>,
   onEnd: () => void,
-): AsyncIterableIterator<JobRecord> {
-  let opening: IteratorResult<JobRecord> | null = first;
+): AsyncIterableIterator<Value> {
+  let opening: IteratorResult<Value> | null = first;
   const ended = (error: unknown): never => {
     onEnd();
     throw error;

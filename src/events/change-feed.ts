@@ -1,0 +1,176 @@
+/**
+ * The committed changes of all jobs, for the live lists of this instance.
+ *
+ * The bus is speed, the event log is truth: every second the instance reads what has become visible
+ * in the log since it last looked, and passes on what the bus has not brought. Neither waits for a
+ * transaction that is slow to commit; only the position that clients resume from stops below it.
+ */
+import type { Logger } from "pino";
+import { RequestError } from "../domain/errors.ts";
+import type { JobChange } from "../domain/job-change.ts";
+import type { LogMark, LogPosition } from "../domain/log-position.ts";
+import type { Bus, Unsubscribe } from "./bus.ts";
+import type { ChangeFilter } from "./change-filter.ts";
+import { type ChangeListener, ChangeStream } from "./change-stream.ts";
+import { continues, type LogSource } from "./log-source.ts";
+import { RecentChanges } from "./recent-changes.ts";
+import { RepairLoop } from "./repair-loop.ts";
+import { SeldomLog } from "./seldom-log.ts";
+
+export interface ChangeFeedOptions {
+  readonly bus: Bus;
+  readonly source: LogSource;
+  readonly log: Logger;
+  /** How often the log is read. Null: only after a gap of the bus; for tests. */
+  readonly intervalMs?: number | null;
+}
+
+const INTERVAL_MS = 1_000;
+/** What the bus brings later than this after its commit has been told by the log. */
+const LATE_MS = 5_000;
+
+export class ChangeFeed {
+  readonly source: LogSource;
+  readonly #bus: Bus;
+  readonly #log: SeldomLog;
+  readonly #loop: RepairLoop;
+  readonly #listeners = new Set<ChangeListener>();
+  readonly #recent = new RecentChanges();
+  #mark: LogMark | null = null;
+  #opening: Promise<Unsubscribe> | null = null;
+  #listening: Unsubscribe[] = [];
+  #phase: "new" | "running" | "stopped" = "new";
+
+  constructor({ bus, source, log, intervalMs = INTERVAL_MS }: ChangeFeedOptions) {
+    this.source = source;
+    this.#bus = bus;
+    this.#log = new SeldomLog(log);
+    this.#loop = new RepairLoop({ intervalMs, repair: () => this.#readLog() });
+  }
+
+  start(): void {
+    if (this.#phase !== "new") return;
+    this.#phase = "running";
+    this.#listening = [
+      this.#bus.onEvents((events) => this.#hearBus(events)),
+      this.#bus.onGap(() => this.#loop.now()),
+    ];
+    this.#loop.start();
+  }
+
+  /** Makes every list reject with UNAVAILABLE: a clean end would tell that nothing more will come. */
+  async stop(): Promise<void> {
+    this.#phase = "stopped";
+    for (const end of this.#listening.splice(0)) end();
+    const error = new RequestError("UNAVAILABLE", "the server is stopping; subscribe again");
+    for (const listener of [...this.#listeners]) listener.fail(error);
+    await this.#loop.stop();
+  }
+
+  /** Everything before it has been passed on. Only while somebody listens. */
+  get position(): LogPosition {
+    if (this.#mark === null) throw new Error("nobody listens");
+    return this.#mark.position;
+  }
+
+  /**
+   * A live list. Its first `next` rejects as `join` does.
+   *
+   * @param after what its reader has seen already; null: from now
+   */
+  watch(filter: ChangeFilter, after: LogPosition | null): ChangeStream {
+    const onFailedRead = (error: unknown) =>
+      this.#log.warn("reading jobs of a live list failed, trying again", error);
+    return new ChangeStream({ feed: this, filter, after, onFailedRead });
+  }
+
+  /**
+   * The listener hears every change that is committed after this resolves, and may hear earlier ones.
+   *
+   * @throws RequestError UNAVAILABLE before `start` and after `stop`, or DatabaseError
+   */
+  async join(listener: ChangeListener): Promise<void> {
+    if (this.#phase !== "running") {
+      throw new RequestError("UNAVAILABLE", "the server is not ready; subscribe again");
+    }
+    this.#listeners.add(listener);
+    this.#opening ??= this.#open();
+    try {
+      await this.#opening;
+    } catch (error) {
+      this.leave(listener);
+      throw error;
+    }
+  }
+
+  leave(listener: ChangeListener): void {
+    if (!this.#listeners.delete(listener) || this.#listeners.size > 0) return;
+    this.#close();
+  }
+
+  async #open(): Promise<Unsubscribe> {
+    const release = await this.#bus.announceInterest(null);
+    try {
+      const mark = await this.source.now();
+      // Everybody may have left meanwhile.
+      if (this.#listeners.size > 0) this.#mark = mark;
+      return release;
+    } catch (error) {
+      this.#opening = null;
+      release();
+      throw error;
+    }
+  }
+
+  #close(): void {
+    const opening = this.#opening;
+    this.#opening = null;
+    this.#mark = null;
+    this.#recent.clear();
+    // It says itself what failed, to those who waited for it.
+    opening?.then((release) => release()).catch(() => undefined);
+  }
+
+  #hearBus(events: readonly (JobChange & { readonly atMs: number })[]): void {
+    if (this.#mark === null) return;
+    const tooLate = this.#mark.position.atMs - LATE_MS;
+    for (const event of events) if (event.atMs >= tooLate) this.#tell(event);
+  }
+
+  #tell(change: JobChange): void {
+    const news = this.#recent.take(change);
+    if (news === null) return;
+    for (const listener of this.#listeners) listener.hear(news);
+  }
+
+  async #readLog(): Promise<void> {
+    const from = this.#mark;
+    if (from === null) return;
+    const startedAt = performance.now();
+    try {
+      const mark = await this.#tellSince(from);
+      // Everybody left and others came.
+      if (this.#mark !== from) return;
+      this.#mark = mark;
+      this.#recent.forget(startedAt);
+    } catch (error) {
+      this.#log.warn("reading the event log failed, trying again", error);
+    }
+  }
+
+  /** Returns what had been committed when it began. */
+  async #tellSince(from: LogMark): Promise<LogMark> {
+    let page = await this.source.since(from, null);
+    const { mark } = page;
+    if (!continues(from.position, mark.position)) {
+      for (const listener of this.#listeners) listener.lose();
+      return mark;
+    }
+    for (;;) {
+      if (this.#mark !== from) return mark;
+      for (const change of page.changes) this.#tell(change);
+      if (page.next === null) return mark;
+      page = await this.source.since(from, page.next);
+    }
+  }
+}

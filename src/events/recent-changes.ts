@@ -1,0 +1,63 @@
+/**
+ * The newest state that an instance knows of each changed job, for as long as the bus and the event
+ * log may still tell of it: nearly every change is told by both, and some come in the wrong order.
+ */
+import type { JobChange, NetChange } from "../domain/job-change.ts";
+
+interface Known {
+  readonly change: JobChange;
+  /** The versions that were heard of; some, if many. */
+  readonly versions: readonly number[];
+  readonly heardAtMs: number;
+}
+
+/** About 50 MB. Where more jobs change in 10 s, some changes may be told twice. */
+const KNOWN_MAX = 200_000;
+/** What the bus brings later than this is left to the log. */
+const KEPT_MS = 10_000;
+const VERSIONS_MAX = 16;
+
+export class RecentChanges {
+  readonly #known = new Map<string, Known>();
+
+  get size(): number {
+    return this.#known.size;
+  }
+
+  /** What is new in a change, up to the newest state that is known; null if nothing is. */
+  take(change: JobChange): NetChange | null {
+    const known = this.#known.get(change.id);
+    if (known?.versions.includes(change.version)) return null;
+    const isNewest = known === undefined || change.version > known.change.version;
+    const newest = isNewest ? change : known.change;
+    this.#remember(newest, [...(known?.versions ?? []), change.version]);
+    const { previousStatus } = change;
+    const before = known !== undefined && isNewest ? known.change.status : previousStatus;
+    return { ...newest, previousStatus: before, since: change.version };
+  }
+
+  /**
+   * Forgets what the log has told by now.
+   *
+   * @param readAtMs when the last complete read of the log began, by the monotonic clock
+   */
+  forget(readAtMs: number): void {
+    for (const [id, { heardAtMs }] of this.#known) {
+      if (heardAtMs >= readAtMs - KEPT_MS) return;
+      this.#known.delete(id);
+    }
+  }
+
+  clear(): void {
+    this.#known.clear();
+  }
+
+  /** Put anew, so that those heard of longest ago come first. */
+  #remember(change: JobChange, versions: readonly number[]): void {
+    this.#known.delete(change.id);
+    const heardAtMs = performance.now();
+    this.#known.set(change.id, { change, versions: versions.slice(-VERSIONS_MAX), heardAtMs });
+    const [oldest] = this.#known.keys();
+    if (this.#known.size > KNOWN_MAX && oldest !== undefined) this.#known.delete(oldest);
+  }
+}

@@ -1,0 +1,144 @@
+import { pino } from "pino";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import type { JobChange } from "../../src/domain/job-change.ts";
+import type { LogMark, LogPage, LogPlace } from "../../src/domain/log-position.ts";
+import { ChangeFeed } from "../../src/events/change-feed.ts";
+import type { ChangeFilter } from "../../src/events/change-filter.ts";
+import type { ChangeStream, ListMessage } from "../../src/events/change-stream.ts";
+import { InProcessBus } from "../../src/events/in-process-bus.ts";
+import type { LogSource } from "../../src/events/log-source.ts";
+import { eventOf, sampleJob } from "./sample-job.ts";
+
+const log = pino({ level: "silent" });
+const ALL: ChangeFilter = { mayHold: () => true, holdsState: () => true, read: null };
+
+/** An event log whose transactions commit one by one, in the order of their ids. */
+class MemoryLog implements LogSource {
+  readonly changes: JobChange[] = [];
+  history = "1/1";
+  failures = 0;
+
+  async now(): Promise<LogMark> {
+    const xmin = String(this.changes.length);
+    return { position: { epoch: 1, history: this.history, xmin, atMs: 0 }, snapshot: xmin };
+  }
+
+  async since(mark: LogMark, after: LogPlace | null): Promise<LogPage> {
+    if (this.failures > 0) {
+      this.failures -= 1;
+      throw new Error("the database is away");
+    }
+    return this.from(mark.position, after);
+  }
+
+  /** Two changes a page. */
+  async from({ xmin }: { xmin: string }, after: LogPlace | null): Promise<LogPage> {
+    const from = Number(after?.xid ?? xmin);
+    const page = this.changes.slice(from, from + 2);
+    const next = page.length === 2 ? { xid: String(from + 2), seq: "0" } : null;
+    return { mark: await this.now(), changes: page, next };
+  }
+
+  async keeps(): Promise<boolean> {
+    return true;
+  }
+}
+
+let bus: InProcessBus;
+let source: MemoryLog;
+let feed: ChangeFeed;
+
+beforeEach(() => {
+  bus = new InProcessBus(log);
+  source = new MemoryLog();
+  feed = new ChangeFeed({ bus, source, log, intervalMs: 20 });
+  feed.start();
+  return () => feed.stop();
+});
+
+afterEach(() => bus.stop());
+
+function newChange(): JobChange {
+  return eventOf(sampleJob({ status: "PENDING", version: 1 }), null);
+}
+
+async function next(stream: ChangeStream): Promise<ListMessage> {
+  const { value } = await stream.next();
+  return value;
+}
+
+async function tellIds(stream: ChangeStream, count: number): Promise<string[]> {
+  const ids: string[] = [];
+  while (ids.length < count) ids.push(...(await next(stream)).changes.map(({ id }) => id));
+  return ids;
+}
+
+it("what the bus loses comes from the log, over as many pages as it takes", async () => {
+  const stream = feed.watch(ALL, null);
+  await next(stream);
+  const changes = Array.from({ length: 7 }, newChange);
+  source.changes.push(...changes);
+  expect(await tellIds(stream, 7)).toEqual(changes.map(({ id }) => id));
+});
+
+it("what both tell of comes once", async () => {
+  const stream = feed.watch(ALL, null);
+  await next(stream);
+  const jobs = [1, 2].map(() => sampleJob({ status: "PENDING", version: 1 }));
+  for (const job of jobs) {
+    bus.publish([eventOf(job, null)]);
+    source.changes.push(eventOf(job, null));
+  }
+  const last = newChange();
+  source.changes.push(last);
+  const ids = await tellIds(stream, 3);
+  expect(ids.toSorted()).toEqual([...jobs, last].map(({ id }) => id).toSorted());
+});
+
+it("a log that cannot be read is read later", async () => {
+  const stream = feed.watch(ALL, null);
+  await next(stream);
+  source.failures = 3;
+  const change = newChange();
+  source.changes.push(change);
+  expect(await tellIds(stream, 1)).toEqual([change.id]);
+});
+
+it("a restore under a live list makes its reader read the list anew", async () => {
+  const stream = feed.watch(ALL, null);
+  await next(stream);
+  source.history = "1/2";
+  expect(await next(stream)).toMatchObject({ changes: [], resync: true });
+  const change = newChange();
+  source.changes.push(change);
+  expect(await tellIds(stream, 1)).toEqual([change.id]);
+});
+
+it("a reader that is too slow is told to read the list anew, and holds nothing until then", async () => {
+  const stream = feed.watch(ALL, null);
+  await next(stream);
+  for (let each = 0; each < 6_000; each += 1) stream.hear({ ...newChange(), since: 1 });
+  expect(await next(stream)).toMatchObject({ changes: [], resync: true });
+});
+
+it("nothing is read and nobody is asked for events once the last list has ended", async () => {
+  const [one, other] = [feed.watch(ALL, null), feed.watch(ALL, null)];
+  await Promise.all([next(one), next(other)]);
+  const pending = one.next();
+  await one.return();
+  expect(await pending).toEqual({ value: undefined, done: true });
+  expect(bus.isWatched("any")).toBe(true);
+  await other.return();
+  await Promise.resolve();
+  expect(bus.isWatched("any")).toBe(false);
+  expect(await next(feed.watch(ALL, null))).toMatchObject({ changes: [] });
+});
+
+it("a stop ends lists with an error, for a clean end would say that nothing more comes", async () => {
+  const stream = feed.watch(ALL, null);
+  await next(stream);
+  const pending = stream.next();
+  await feed.stop();
+  await expect(pending).rejects.toMatchObject({ code: "UNAVAILABLE" });
+  await expect(feed.watch(ALL, null).next()).rejects.toMatchObject({ code: "UNAVAILABLE" });
+});
