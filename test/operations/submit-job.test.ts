@@ -139,7 +139,8 @@ describeWithPostgres("submitJob", () => {
     await operations.submitJob({ type: "anything", queue: "wakes", scheduledAt: at });
     unsubscribe();
     const [lane] = lanes.matching({ queues: ["wakes"] });
-    expect(wakes).toEqual([{ lanes: [lane?.id] }, { dueAtMs: at.getTime() }]);
+    const from = { rank: 0, atMs: expect.any(Number) };
+    expect(wakes).toEqual([{ lanes: [lane?.id], from }, { dueAtMs: at.getTime() }]);
   });
 
   test("publishes the new job only if somebody watches all jobs", async () => {
