@@ -15,6 +15,14 @@ export interface TypedDocument<Result, Variables> {
   readonly __apiType?: ((variables: Variables) => Result) | undefined;
 }
 
+export interface SubscribeOptions<Result, Variables> extends CallOptions {
+  /**
+   * The variables of the next connection, given the last result of this one; the same ones if absent.
+   * `({ jobsUpdated }, variables) => ({ ...variables, after: jobsUpdated.cursor })`
+   */
+  readonly resume?: (last: Result, variables: Variables) => Variables;
+}
+
 export interface Client {
   /** @throws GraphQLRequestError if the answer holds errors, TransportError if there is none */
   request<Result, Variables>(
@@ -24,14 +32,15 @@ export interface Client {
   ): Promise<Result>;
   /**
    * Ends when the server completes it. A connection that breaks off is opened again, up to 10 times
-   * in a row, and begins with the state as it is then: what comes may have come before.
+   * in a row, and begins with the state as it is then: what comes may have come before. A live list
+   * goes on from the cursor of its last message if `resume` puts it into the variables.
    *
    * @throws as `request`
    */
   subscribe<Result, Variables>(
     document: TypedDocument<Result, Variables>,
     variables: Variables,
-    options?: CallOptions,
+    options?: SubscribeOptions<Result, Variables>,
   ): AsyncIterable<Result>;
 }
 
@@ -53,11 +62,22 @@ export function createClient(options: ClientOptions): Client {
     subscribe<Result, Variables>(
       document: TypedDocument<Result, Variables>,
       variables: Variables,
-      call: CallOptions = {},
+      call: SubscribeOptions<Result, Variables> = {},
     ) {
-      const body = { query: String(document), variables };
-      const connect = async () => readResults<Result>(await post(options, body, EVENTS, call));
-      return { [Symbol.asyncIterator]: () => reconnecting(connect, call.signal) };
+      const { signal, resume } = call;
+      const query = String(document);
+      const iterate = () => {
+        let now = variables;
+        const connect = async () => {
+          const body = { query, variables: now };
+          return readResults<Result>(await post(options, body, EVENTS, call));
+        };
+        const onResult = (last: Result) => {
+          now = resume?.(last, now) ?? now;
+        };
+        return reconnecting(connect, onResult, signal);
+      };
+      return { [Symbol.asyncIterator]: iterate };
     },
   };
 }

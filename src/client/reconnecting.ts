@@ -12,6 +12,7 @@ const DELAY_MS_MAX = 5_000;
  */
 export async function* reconnecting<Result>(
   connect: () => Promise<AsyncGenerator<Result, boolean, undefined>>,
+  onResult: (result: Result) => void,
   signal?: AbortSignal,
 ): AsyncGenerator<Result, void, undefined> {
   let failures = 0;
@@ -27,6 +28,7 @@ export async function* reconnecting<Result>(
         }
         failures = 0;
         everConnected = true;
+        onResult(step.value);
         yield step.value;
       }
     } catch (thrown) {

@@ -144,6 +144,29 @@ describe("a subscription", () => {
     expect(served()).toBe(3);
   });
 
+  test("that breaks off goes on from where its caller says", async () => {
+    const asked: unknown[] = [];
+    const answer =
+      (...chunks: string[]): Handler =>
+      (request, response) => {
+        let body = "";
+        request.on("data", (chunk) => {
+          body += chunk;
+        });
+        request.on("end", () => {
+          asked.push(JSON.parse(body).variables);
+          stream(...chunks)(request, response);
+        });
+      };
+    const { url } = await serve(answer(next(1), next(2)), answer(next(3), COMPLETE));
+    const resume = ({ n }: { n: number }, variables: { id: string }) => {
+      return { ...variables, id: `after ${n}` };
+    };
+    const results = createClient({ url }).subscribe(document, { id: "first" }, { resume });
+    expect(await numbersOf(results)).toEqual([1, 2, 3]);
+    expect(asked).toEqual([{ id: "first" }, { id: "after 2" }]);
+  });
+
   test("that never began is not tried again", async () => {
     const { url, served } = await serve((_request, response) => response.writeHead(503).end());
     const numbers = numbersOf(createClient({ url }).subscribe(document, { id: "a" }));
