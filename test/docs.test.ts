@@ -97,7 +97,8 @@ describe.each(PAGES)("%s", (page) => {
 
   it("names configuration variables that exist", () => {
     const known = new Set(listVariables().map(({ name }) => name));
-    const elsewhere = /^(POSTGRES|REDIS_PASSWORD|REDIS_DB|VINYASA_TEST|FAULTS?_|BLOCKED|SCHEDULED|NOT_FOUND|BAD_USER|TOO_MANY)/;
+    const elsewhere =
+      /^(POSTGRES|REDIS_PASSWORD|REDIS_DB|VINYASA_TEST|FAULTS?_|BLOCKED|SCHEDULED|NOT_FOUND|BAD_USER|TOO_MANY)/;
     const named = found(page, /`([A-Z][A-Z0-9]*_[A-Z0-9_]*)(?:=[^`]*)?`/g);
     expect(named.filter((name) => !known.has(name) && !elsewhere.test(name))).toEqual([]);
   });
