@@ -69,6 +69,7 @@ export class Oracle {
     else if (name === "start-jobs") this.#startedOnes(call, rows);
     else if (name === "start-one") this.#startedOne(call, rows);
     else if (name.startsWith("claim-")) this.#claimed(call, rows);
+    else if (name === "finish-all") this.#finishedAll(call);
     else if (name === "finish-jobs") this.#finished(call, rows);
     else if (name === "end-attempts") this.#ended(call, rows);
     else if (name === "rescue-jobs") for (const row of rows) this.#rescued(row);
@@ -150,6 +151,15 @@ export class Oracle {
       const token = tokens[(tokenNumbers[place] ?? 0) - 1] ?? "";
       this.#accepted({ id: ids[place] ?? "", attempt: attempts[place] ?? 0, token }, "COMPLETED");
     }
+  }
+
+  #finishedAll({ values }: Call): void {
+    const [ids, tokens] = [parseTexts(values[0]), parseTexts(values[4])];
+    const [attempts, tokenNumbers] = [parseNumbers(values[1]), parseNumbers(values[2])];
+    ids.forEach((id, place) => {
+      const token = tokens[(tokenNumbers[place] ?? 0) - 1] ?? "";
+      this.#accepted({ id, attempt: attempts[place] ?? 0, token }, "COMPLETED");
+    });
   }
 
   #ended({ values }: Call, rows: Rows): void {
