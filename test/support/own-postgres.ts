@@ -1,20 +1,12 @@
-/** A PostgreSQL server of the test's own, with fsync on, to be crashed and started again. */
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+/** A PostgreSQL server of the tests' own, with fsync on, to be crashed and started again. */
+import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
-import { chownSync, mkdtempSync, rmSync } from "node:fs";
+import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import pg from "pg";
-import {
-  administer,
-  freePort,
-  postgresPrograms,
-  unprivilegedUser,
-} from "../support/test-servers.ts";
+import { administer, answersPostgres, databaseUrl } from "./administer.ts";
+import { freePort, OwnServer } from "./own-server.ts";
 
-const START_MS_MAX = 60_000;
 const programs = postgresPrograms();
 
 export const hasPostgresPrograms = programs !== null;
@@ -22,49 +14,45 @@ export const hasPostgresPrograms = programs !== null;
 const SETTINGS = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=300"];
 
 export class OwnPostgres {
+  /** Of a database that is always there. */
+  readonly url: string;
   readonly port: number;
   readonly #folder: string;
-  readonly #command: readonly string[];
-  #process: ChildProcess | null = null;
-  readonly #killAtExit = () => this.#process?.kill("SIGQUIT");
+  readonly #server: OwnServer;
 
   static async start(): Promise<OwnPostgres> {
     if (programs === null) throw new Error("PostgreSQL is not installed");
-    const folder = mkdtempSync(join(tmpdir(), "vinyasa-faults-postgres-"));
+    const folder = mkdtempSync(join(tmpdir(), "vinyasa-test-postgres-"));
     const user = unprivilegedUser();
     if (user !== null) chownSync(folder, user.uid, user.gid);
-    const as =
-      user === null
-        ? []
-        : ["setpriv", `--reuid=${user.uid}`, `--regid=${user.gid}`, "--clear-groups"];
+    const as = user === null ? [] : ["setpriv", `--reuid=${user.uid}`, `--regid=${user.gid}`];
+    const command = user === null ? [] : [...as, "--clear-groups"];
     const data = join(folder, "data");
-    const init = [...as, join(programs, "initdb"), "-D", data, "-U", "postgres", "-A", "trust"];
-    const made = spawnSync(init[0] ?? "", init.slice(1), { encoding: "utf8", cwd: folder });
-    if (made.status !== 0) throw new Error(`initdb failed: ${made.stderr}`);
+    const init = [...command, join(programs, "initdb"), "-D", data, "-U", "postgres", "-A"];
+    const [program = "", ...args] = [...init, "trust", "-N"];
+    const made = spawnSync(program, args, { encoding: "utf8", cwd: folder });
+    if (made.status !== 0) throw new Error(`initdb failed: ${made.stderr || made.error?.message}`);
     const port = await freePort();
+    const run = [...command, join(programs, "postgres"), "-D", data, "-p", String(port)];
     const settings = SETTINGS.flatMap((setting) => ["-c", setting]);
-    const run = [join(programs, "postgres"), "-D", data, "-p", String(port), ...settings];
-    const server = new OwnPostgres(port, folder, [...as, ...run]);
+    const server = new OwnPostgres(port, folder, [...run, ...settings]);
     await server.startAgain();
     return server;
   }
 
   private constructor(port: number, folder: string, command: readonly string[]) {
     this.port = port;
+    this.url = `postgres://postgres@127.0.0.1:${port}/postgres`;
     this.#folder = folder;
-    this.#command = command;
-    process.once("exit", this.#killAtExit);
-  }
-
-  get url(): string {
-    return `postgres://postgres@127.0.0.1:${this.port}/postgres`;
+    const answers = () => answersPostgres(this.url);
+    this.#server = new OwnServer({ command, folder, answers, lastSignal: "SIGQUIT" });
   }
 
   /** The URL of a new, empty database. */
   async createDatabase(): Promise<string> {
     const name = `faults_${randomBytes(4).toString("hex")}`;
     await administer(this.url, `create database ${name}`);
-    return this.url.replace(/postgres$/, name);
+    return databaseUrl(this.url, name);
   }
 
   async dropDatabase(url: string): Promise<void> {
@@ -72,32 +60,18 @@ export class OwnPostgres {
     await administer(this.url, `drop database if exists ${name} with (force)`);
   }
 
-  async startAgain(): Promise<void> {
-    const [program = "", ...args] = this.#command;
-    const child = spawn(program, args, { stdio: "ignore", cwd: this.#folder });
-    this.#process = child;
-    await this.whenReady();
+  startAgain(): Promise<void> {
+    return this.#server.start();
   }
 
   /** Resolves when it answers queries: after a crash it recovers first. */
-  async whenReady(): Promise<void> {
-    const giveUpAt = performance.now() + START_MS_MAX;
-    while (!(await this.#answers())) {
-      if (this.#process?.exitCode !== null || performance.now() > giveUpAt) {
-        throw new Error("PostgreSQL did not start");
-      }
-      await sleep(20);
-    }
+  whenReady(): Promise<void> {
+    return this.#server.whenReady();
   }
 
   /** An immediate shutdown: no checkpoint, all sessions cut, recovery at the next start. */
-  async crash(): Promise<void> {
-    const child = this.#process;
-    this.#process = null;
-    if (child === null || child.exitCode !== null) return;
-    const exit = once(child, "exit");
-    child.kill("SIGQUIT");
-    await exit;
+  crash(): Promise<void> {
+    return this.#server.end("SIGQUIT");
   }
 
   /** kill -9 for one of the sessions: the server resets all of them and recovers. */
@@ -112,22 +86,30 @@ export class OwnPostgres {
 
   /** Stops it and removes its files. */
   async remove(): Promise<void> {
-    process.off("exit", this.#killAtExit);
     await this.crash();
     rmSync(this.#folder, { recursive: true, force: true });
   }
+}
 
-  async #answers(): Promise<boolean> {
-    const client = new pg.Client({ connectionString: this.url, connectionTimeoutMillis: 2_000 });
-    client.on("error", () => {});
-    try {
-      await client.connect();
-      await client.query("select 1");
-      return true;
-    } catch {
-      return false;
-    } finally {
-      await client.end().catch(() => {});
-    }
+/** The folder with initdb and postgres: the newest of Debian's, or the PATH's. */
+function postgresPrograms(): string | null {
+  const debian = "/usr/lib/postgresql";
+  const versions = existsSync(debian) ? readdirSync(debian) : [];
+  const newest = versions.sort((a, b) => Number(b) - Number(a))[0];
+  if (newest !== undefined && existsSync(join(debian, newest, "bin/initdb"))) {
+    return join(debian, newest, "bin");
   }
+  const path = (process.env.PATH ?? "").split(":");
+  return path.find((folder) => folder !== "" && existsSync(join(folder, "initdb"))) ?? null;
+}
+
+/** PostgreSQL refuses to run as root: whom to become. Null if we are not root. */
+function unprivilegedUser(): { uid: number; gid: number } | null {
+  if (process.getuid?.() !== 0) return null;
+  for (const user of ["postgres", "nobody"]) {
+    const uid = Number(spawnSync("id", ["-u", user], { encoding: "utf8" }).stdout);
+    const gid = Number(spawnSync("id", ["-g", user], { encoding: "utf8" }).stdout);
+    if (uid > 0 && gid > 0) return { uid, gid };
+  }
+  throw new Error("no user postgres or nobody to run a PostgreSQL server as");
 }
