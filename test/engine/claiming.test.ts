@@ -3,9 +3,9 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import { claimJobs, LANE_START } from "../../src/store/claim-jobs.ts";
 import { releaseClaims } from "../../src/store/rescue-jobs.ts";
 import { describeWithPostgres } from "../support/postgres.ts";
+import { registerTestInstance } from "../support/test-instance.ts";
 import { executorOf, Held, quick } from "./executors.ts";
 import { flood } from "./flood.ts";
-import { registerOther } from "./ghost.ts";
 import { openStage } from "./open-stage.ts";
 import type { Stage } from "./stage.ts";
 
@@ -87,7 +87,7 @@ describeWithPostgres("the engine", () => {
       ...Array.from({ length: 60 }, () => ({ type: "large", payload: JSON.stringify({ text }) })),
     );
     const lanes = [...stage.lanes.all()].map((lane) => ({ lane, threads: 1, from: LANE_START }));
-    const { id: instance } = await registerOther(stage.db, []);
+    const { id: instance } = await registerTestInstance(stage.db);
     const claim = { lanes, limit: 10, instance, worker: 1, token: randomUUID() };
     const claimed = await claimJobs(stage.db, claim);
     expect(claimed.jobs.map(({ payload }) => payload)).toEqual(Array(10).fill(null));

@@ -3,17 +3,10 @@ import { randomUUID } from "node:crypto";
 import type { JobRecord } from "../../src/domain/job-record.ts";
 import { claimJobs, LANE_START } from "../../src/store/claim-jobs.ts";
 import type { Database } from "../../src/store/database.ts";
-import { endInstance, type InstanceKey, registerInstance } from "../../src/store/instances.ts";
-import type { WorkerSpec } from "../../src/store/read-fleet.ts";
+import { endInstance, type InstanceKey } from "../../src/store/instances.ts";
 import { rescueJobs } from "../../src/store/rescue-jobs.ts";
+import { registerTestInstance } from "../support/test-instance.ts";
 import type { Stage, Wish } from "./stage.ts";
-
-/** Another instance as the database knows it: it beats once and claims nothing. */
-export async function registerOther(db: Database, workers: WorkerSpec[]): Promise<InstanceKey> {
-  const uuid = randomUUID();
-  const spec = { uuid, hostname: "other", pid: 1, codeVersion: 2, workers };
-  return { id: await registerInstance(db, spec), uuid };
-}
 
 export interface Ghost {
   readonly key: InstanceKey;
@@ -24,7 +17,7 @@ export interface Ghost {
 /** An instance that has claimed all that is ready, and does nothing with it. */
 export async function claimAsGhost(stage: Stage): Promise<Ghost> {
   const heartbeat = await stage.openHeartbeat();
-  const key = await registerOther(heartbeat, []);
+  const key = await registerTestInstance(heartbeat);
   const lanes = [...stage.lanes.all()].map((lane) => ({ lane, threads: 1, from: LANE_START }));
   const claim = { limit: 1_000, instance: key.id, worker: 1, token: randomUUID() };
   await claimJobs(stage.db, { ...claim, lanes });

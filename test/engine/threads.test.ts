@@ -2,9 +2,9 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import type { WorkerSpec } from "../../src/store/read-fleet.ts";
 import { sql } from "../store/statements.ts";
 import { describeWithPostgres } from "../support/postgres.ts";
+import { registerTestInstance } from "../support/test-instance.ts";
 import { executorOf, Held } from "./executors.ts";
 import { flood } from "./flood.ts";
-import { registerOther } from "./ghost.ts";
 import { openStage } from "./open-stage.ts";
 import type { Stage } from "./stage.ts";
 
@@ -18,7 +18,7 @@ afterEach(() => stage.close());
 
 /** Another instance, of this worker. */
 async function registerWorker(worker: WorkerSpec): Promise<number> {
-  return (await registerOther(stage.db, [worker])).id;
+  return (await registerTestInstance(stage.db, [worker])).id;
 }
 
 describeWithPostgres("a job that asks for several threads", () => {

@@ -7,7 +7,6 @@ import { type ClaimedJob, claimJobs, LANE_START } from "../../src/store/claim-jo
 import type { Queryable } from "../../src/store/database.ts";
 import { endAttempts } from "../../src/store/end-attempts.ts";
 import { finishJobs } from "../../src/store/finish-jobs.ts";
-import { registerInstance } from "../../src/store/instances.ts";
 import { promoteJobs } from "../../src/store/promote-jobs.ts";
 import { readJobs } from "../../src/store/read-jobs.ts";
 import { writeProgress } from "../../src/store/write-progress.ts";
@@ -16,6 +15,7 @@ import { openStage } from "../engine/open-stage.ts";
 import type { Stage } from "../engine/stage.ts";
 import { sql } from "../store/statements.ts";
 import { describeWithPostgres } from "../support/postgres.ts";
+import { registerTestInstance } from "../support/test-instance.ts";
 import { openTestStore, type TestStore } from "./test-store.ts";
 
 const TOKEN = "00000000-0000-4000-8000-000000000001";
@@ -26,10 +26,7 @@ describeWithPostgres("a cancel that meets another move of its job", () => {
 
   beforeAll(async () => {
     store = await openTestStore();
-    instance = await registerInstance(store.db, {
-      ...{ uuid: "0198c0de-7000-7000-8000-00000000000a", hostname: "here", pid: 1 },
-      ...{ codeVersion: 2, workers: [] },
-    });
+    instance = (await registerTestInstance(store.db)).id;
   });
 
   afterAll(() => store.close());
