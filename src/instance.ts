@@ -12,8 +12,8 @@ import { toRequestError } from "../schema/to-request-error.ts";
 import type { BannerInfo } from "./banner.ts";
 import type { Role } from "./config/role.ts";
 import type { Config } from "./config.ts";
+import { createEngine } from "./create-engine.ts";
 import { endsWithin } from "./engine/ends-within.ts";
-import { Engine } from "./engine/engine.ts";
 import type { Bus, BusStatus } from "./events/bus.ts";
 import { createBus } from "./events/connect-bus.ts";
 import { JobUpdates } from "./events/job-updates.ts";
@@ -84,7 +84,7 @@ async function assemble(
   await lanes.load();
   const bus = await startBus(config, dbs, log, stack);
   const registry = createRegistry(config, executors, log, stack);
-  const engine = createEngine(config, dbs, bus, lanes, registry, log);
+  const engine = createEngine(config, { dbs, bus, lanes, executors: registry, log });
   const services = { db: dbs.api, lanes, executors: registry, seats: engine };
   const api = config.role === "worker" ? NO_API : await openApi(config, services, bus, log, stack);
   const http = createHttpServer({
@@ -170,34 +170,6 @@ function createRegistry(
   const registry = new Registry([...builtInExecutors({ mail, webhook, log }), ...executors]);
   stack.push("executors", () => registry.close());
   return registry;
-}
-
-function createEngine(
-  config: Config,
-  dbs: Databases,
-  bus: Bus,
-  lanes: LaneCatalog,
-  executors: Registry,
-  log: Logger,
-): Engine {
-  const { workerThreads, workerQueues: queues, pollIntervalMs, priorityWaitMs } = config;
-  const { deadAfterMs, leaseMs, heartbeatMs } = config;
-  return new Engine({
-    db: dbs.engine,
-    heartbeatDb: dbs.heartbeat,
-    bus,
-    lanes,
-    executors,
-    log,
-    isBystander: config.role === "api",
-    workerThreads,
-    queues,
-    pollIntervalMs,
-    deadAfterMs,
-    leaseMs,
-    heartbeatMs,
-    priorityWaitMs,
-  });
 }
 
 const PING = {

@@ -2,9 +2,9 @@
 import { DatabaseError } from "../store/database.ts";
 import type { NewJob } from "../store/insert-jobs.ts";
 import { announceSubmitted } from "./announce-submitted.ts";
+import { AnsweredBatch } from "./answered-batch.ts";
 import { assignLanes } from "./assign-lanes.ts";
 import type { SubmitFailure } from "./failures.ts";
-import { NaturalBatch } from "./natural-batch.ts";
 import type { OperationDeps } from "./operation-deps.ts";
 import { type Submitted, storeKeyed } from "./store-keyed.ts";
 import { storeSubmits } from "./store-submits.ts";
@@ -37,12 +37,11 @@ export function createSubmitJob(deps: OperationDeps): SubmitJob {
 function batchOf(
   { limits }: OperationDeps,
   run: Store,
-): NaturalBatch<ValidSubmit, SubmitJobResult> {
-  return new NaturalBatch({
+): AnsweredBatch<ValidSubmit, SubmitJobResult> {
+  return new AnsweredBatch({
     run,
     isItemsFault,
     weigh: (submit) => submit.payload.length,
-    concurrency: 2,
     sizeMax: BATCH_JOBS_MAX,
     weightMax: BATCH_CHARS_MAX,
     waitingMax: limits.waitingSubmitsMax,

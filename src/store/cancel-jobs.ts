@@ -1,5 +1,6 @@
 /** Cancels jobs: waiting ones at once, running ones by a request to the instance that runs them. */
 import { bareArray } from "./array-literal.ts";
+import { cancelWaiting } from "./cancel-waiting.ts";
 import type { Queryable } from "./database.ts";
 import { logMoves, tellMoves } from "./log-moves.ts";
 import { type MovedJob, type MovedRow, movedJob } from "./moved-job.ts";
@@ -21,8 +22,6 @@ export interface RunningCancel {
   readonly readyAtMs: number;
 }
 
-const WAITING = "job_id, lane, priority, at, version, attempt, attempts_left";
-
 // The lock on the running row makes this and the attempt's end take turns: whichever comes second sees
 // what the first one wrote. A request of long ago is kept with its reason, and only turned to the
 // instance that runs the job now. "xmax = 0" tells a row that was inserted from one that was found.
@@ -31,23 +30,7 @@ const CANCEL = {
   text: `/* cancel-jobs */
 with t as materialized (select clock_timestamp() as now),
 x as materialized (select id from unnest($1::uuid[]) as x (id) order by id),
-b as (
-  delete from vinyasa.blocked_jobs where job_id = any(array(select id from x))
-  returning ${WAITING}, null::timestamptz as ready_at
-), s as (
-  delete from vinyasa.scheduled_jobs where job_id = any(array(select id from x))
-  returning ${WAITING}, null::timestamptz as ready_at
-), r as (
-  delete from vinyasa.ready_jobs where job_id = any(array(select id from x))
-  returning ${WAITING}, ready_at
-), w as (
-  select 1::smallint as from_status, * from b union all select 2::smallint, * from s
-  union all select 3::smallint, * from r
-), f as (
-  insert into vinyasa.finished_jobs (job_id, status, lane, priority, version, attempt, attempts_left,
-    at, ready_at, finished_at)
-  select job_id, 7, lane, priority, version + 1, attempt, attempts_left, at, ready_at, t.now from w, t
-), running as materialized (
+${cancelWaiting("select id from x")}, running as materialized (
   select r.* from x cross join lateral (
     select * from vinyasa.running_jobs r where r.job_id = x.id for no key update
   ) r

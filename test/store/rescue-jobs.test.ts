@@ -5,7 +5,6 @@ import { cancelJobs } from "../../src/store/cancel-jobs.ts";
 import { claimJobs, LANE_START } from "../../src/store/claim-jobs.ts";
 import type { Database } from "../../src/store/database.ts";
 import { insertJobs, type NewJob } from "../../src/store/insert-jobs.ts";
-import { registerInstance } from "../../src/store/instances.ts";
 import { newJobId } from "../../src/store/job-id.ts";
 import { type Lane, LaneCatalog } from "../../src/store/lane-catalog.ts";
 import { listJobs } from "../../src/store/list-jobs.ts";
@@ -19,7 +18,9 @@ import {
   releaseClaims,
   rescueJobs,
 } from "../../src/store/rescue-jobs.ts";
+import { PLAIN_JOB } from "../support/new-job.ts";
 import { createTestDatabase, describeWithPostgres } from "../support/postgres.ts";
+import { registerTestInstance } from "../support/test-instance.ts";
 import { sql } from "./statements.ts";
 
 const log = pino({ level: "silent" });
@@ -37,19 +38,14 @@ describeWithPostgres("a rescue", () => {
     const [made] = await lanes.intern([{ queue: "q", type: "killer", threads: 1 }]);
     if (made === undefined) throw new Error("no lane");
     lane = made;
-    const spec = { hostname: "test", pid: 1, codeVersion: 1, workers: [] };
-    instance = await registerInstance(db, { ...spec, uuid: randomUUID() });
+    instance = (await registerTestInstance(db)).id;
   });
 
   afterEach(() => db.close());
 
   function newJob(maxAttempts: number): NewJob {
-    return {
-      ...{ id: newJobId(), lane, priority: 0, payload: "{}", name: null, tags: [], maxAttempts },
-      ...{ timeoutMs: 1_000, scheduledAtMs: null, expiresAtMs: null },
-      ...{ idempotencyKey: null, inputHash: null },
-      backoff: { kind: "FIXED", baseMs: 10, maxMs: 10, jitter: 0 },
-    };
+    const backoff = { kind: "FIXED", baseMs: 10, maxMs: 10, jitter: 0 } as const;
+    return { ...PLAIN_JOB, id: newJobId(), lane, maxAttempts, backoff };
   }
 
   async function claim(from: readonly Lane[]): Promise<void> {
