@@ -81,6 +81,13 @@ export class Completer implements Service {
     this.#failures.flush();
   }
 
+  /** The same; what failed for want of a database is not kept waiting for its next try. */
+  async flushNow(): Promise<void> {
+    this.#successes.hurry();
+    this.#others.hurry();
+    await this.flush();
+  }
+
   async stop(): Promise<void> {
     await this.flush();
     this.#successes.stop();

@@ -72,7 +72,7 @@ export class Engine {
     this.#workers = this.#createWorkers();
     const workers = this.#workers;
     const membership = this.#membership;
-    const { deadAfterMs = Math.min(DEAD_AFTER_MS, leaseMs) } = options;
+    const deadAfterMs = this.#deadAfterMs;
     this.#rescuer = new Rescuer({ db, bus, lanes, membership, log, leaseMs, deadAfterMs });
     const threadsMax = Math.max(1, ...options.workerThreads);
     this.#scheduler = new Scheduler({
@@ -162,6 +162,10 @@ export class Engine {
     await drainWorkers({ ...parts, log: this.#options.log, release, reconcile }, graceMs);
   }
 
+  get #deadAfterMs(): number {
+    return this.#options.deadAfterMs ?? Math.min(DEAD_AFTER_MS, this.#options.leaseMs);
+  }
+
   #createMembership(): Membership {
     const { heartbeatDb, log, leaseMs, heartbeatMs, workerThreads, queues } = this.#options;
     const types = this.#options.executors.all().map(({ type }) => type);
@@ -170,6 +174,7 @@ export class Engine {
       db: heartbeatDb,
       log,
       leaseMs,
+      deadAfterMs: this.#deadAfterMs,
       heartbeatMs,
       describe: () => ({
         uuid: randomUUID(),
@@ -179,6 +184,7 @@ export class Engine {
         workers,
       }),
       onLost: (why) => this.#abandonAll(why),
+      onReturning: () => this.#completer.flushNow(),
       onReturned: () => {
         this.#rescuer.sweep();
         this.#scheduler.nudge();

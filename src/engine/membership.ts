@@ -18,6 +18,7 @@ import {
   type InstanceSpec,
   registerInstance,
 } from "../store/instances.ts";
+import { endsWithin } from "./ends-within.ts";
 import { failPoint } from "./fail-points.ts";
 import { PacedLoop } from "./paced-loop.ts";
 import type { Service } from "./service.ts";
@@ -27,11 +28,15 @@ export interface MembershipOptions {
   readonly db: Database;
   readonly log: Logger;
   readonly leaseMs: number;
+  /** Silence after which the others take an instance for dead whose lock is free. */
+  readonly deadAfterMs: number;
   readonly heartbeatMs: number;
   /** A new identity for each registration. */
   readonly describe: () => InstanceSpec;
   /** Every job of this instance is lost to it. */
   readonly onLost: (why: string) => void;
+  /** Writes what was done under the former registration, as far as that is fast. */
+  readonly onReturning: () => Promise<void>;
   /** Registered anew: the jobs of the former registration can be rescued now. */
   readonly onReturned: () => void;
 }
@@ -49,6 +54,8 @@ export class Membership implements Service {
   #interrupted = false;
   /** When beats got through again after a break. */
   #resumedAt = Number.NEGATIVE_INFINITY;
+  /** The same, of a break as long as the one that makes others dead. */
+  #awakeSince = Number.NEGATIVE_INFINITY;
   #draining = false;
   #started = false;
   #watchdog: NodeJS.Timeout | null = null;
@@ -90,6 +97,15 @@ export class Membership implements Service {
    */
   get trustsLocks(): boolean {
     return !this.#interrupted && performance.now() - this.#resumedAt >= this.#options.leaseMs;
+  }
+
+  /**
+   * False while this instance was silent itself, and for a moment after: what silenced it may have
+   * silenced the others as well, who are on their way back and have outcomes to write.
+   */
+  get mayDeclareDead(): boolean {
+    const { deadAfterMs } = this.#options;
+    return this.#silentMs < deadAfterMs && performance.now() - this.#awakeSince >= deadAfterMs;
   }
 
   async start(): Promise<void> {
@@ -142,23 +158,20 @@ export class Membership implements Service {
 
   async #beat(): Promise<null> {
     failPoint("before-lease-renew");
-    if (!this.#alive) return this.#comeBack();
     // The moment of sending counts: the database may have written it long before the answer came.
     const sentAt = performance.now();
     const kept = await this.#send();
-    if (kept) {
-      this.#lastBeatAt = sentAt;
-      return null;
-    }
-    this.#options.log.warn({ instance: this.#uuid }, "declared dead by another instance");
-    if (this.#alive) this.#lose("declared dead by another instance");
-    return this.#comeBack();
+    if (kept) this.#lastBeatAt = sentAt;
+    else this.#options.log.warn({ instance: this.#uuid }, "declared dead by another instance");
+    if (!kept && this.#alive) this.#lose("declared dead by another instance");
+    return this.#alive ? null : this.#comeBack();
   }
 
   async #send(): Promise<boolean> {
     try {
       const { kept, reconnected } = await beat(this.#options.db, this.#key, this.#draining);
       if (this.#interrupted || reconnected) this.#resumedAt = performance.now();
+      if (this.#silentMs >= this.#options.deadAfterMs) this.#awakeSince = performance.now();
       this.#interrupted = false;
       return kept;
     } catch (error) {
@@ -167,12 +180,18 @@ export class Membership implements Service {
     }
   }
 
-  /** Under a new number: rows of the old one belong to whoever rescues them. */
+  /**
+   * Under a new number: rows of the old one belong to whoever rescues them. The beat before this has
+   * told the others, where it was not too late, to leave them alone until what is done is written.
+   */
   async #comeBack(): Promise<null> {
-    await endInstance(this.#options.db, this.#key);
+    const { db, log, deadAfterMs, onReturning, onReturned } = this.#options;
+    const isWritten = await endsWithin(onReturning(), deadAfterMs / 2);
+    if (!isWritten) log.warn("outcomes could not be written before their instance's number ends");
+    await endInstance(db, this.#key);
     await this.#register();
-    this.#options.log.info({ instance: this.#uuid }, "registered anew");
-    this.#options.onReturned();
+    log.info({ instance: this.#uuid }, "registered anew");
+    onReturned();
     return null;
   }
 

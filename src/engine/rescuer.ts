@@ -86,6 +86,7 @@ export class Rescuer implements Service {
   async #findDead(): Promise<DeadInstance[]> {
     const { db, membership, leaseMs, deadAfterMs } = this.#options;
     if (db.kind === "postgres") {
+      if (!membership.mayDeclareDead) return [];
       const { id: observer, trustsLocks } = membership;
       return markDeadInstances(db, { leaseMs, deadAfterMs, observer, trustsLocks });
     }

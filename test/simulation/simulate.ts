@@ -47,8 +47,15 @@ const AFTERGLOW_MS = 30_000;
 
 /** @throws what the engine threw outside of any promise, or a rule of the model that was broken */
 export async function simulate(seed: number, broken: BrokenRules = {}): Promise<SimulationResult> {
-  const world = new SimulatedWorld(makePlan(seed), broken);
-  return world.run();
+  return simulatePlan(makePlan(seed), broken);
+}
+
+/** The same, of a plan that was made otherwise. */
+export async function simulatePlan(
+  plan: Plan,
+  broken: BrokenRules = {},
+): Promise<SimulationResult> {
+  return new SimulatedWorld(plan, broken).run();
 }
 
 class SimulatedWorld {
