@@ -102,6 +102,17 @@ it("one that was frozen knows that it may have been given up before any timer of
   expect(membership.alive).toBe(false);
 });
 
+it("one whose connection broke lets its jobs go before others trust its lock", async () => {
+  let letGo = (_why: string) => {};
+  const lost = new Promise<string>((resolve) => {
+    letGo = resolve;
+  });
+  const { membership, answers } = await start((why) => letGo(why), { leaseMs: 60_000 });
+  await answers("broken");
+  expect(await lost).toMatch(/no heartbeat reached the database/);
+  expect(membership.alive).toBe(false);
+});
+
 it.each<Answer>(["no answer", "away"])(
   "one whose beat met with '%s' keeps its jobs for as long as the lease allows",
   async (trouble) => {

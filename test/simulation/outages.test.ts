@@ -49,4 +49,20 @@ describe("in a simulated fleet", () => {
       expect(counts.LOST, `seed ${seed}`).toBeUndefined();
     }
   });
+
+  it.each(["heartbeat", "all"] as const)(
+    "an instance whose connections (%s) break lets its jobs go before others run them",
+    async (of) => {
+      let lost = 0;
+      for (const seed of SEEDS) {
+        const ms = 3_200 + seed * 60;
+        const cut = { is: "cut", of, fault: "before", instance: 0, atMs: FAULT_AT_MS, ms } as const;
+        const runs = Array.from({ length: 6 }, () => 9_000);
+        const { violations, counts } = await simulatePlan(planOf(seed, cut, runs));
+        expect(violations, `seed ${seed}`).toEqual([]);
+        lost += counts.LOST ?? 0;
+      }
+      expect(lost).toBeGreaterThan(0);
+    },
+  );
 });

@@ -64,7 +64,7 @@ class SimulatedWorld {
   readonly #time = new VirtualTime(this.#outside);
   readonly #random: Random;
   readonly #trace = new Trace();
-  readonly #oracle: Oracle;
+  readonly #oracle = new Oracle();
   readonly #server: Server;
   readonly #network: Network;
   readonly #wire: BusWire;
@@ -78,7 +78,6 @@ class SimulatedWorld {
     this.#plan = plan;
     // Another sequence than the plan's: more of a plan must not change what its times bring.
     this.#random = new Random(plan.seed ^ 0x5eed);
-    this.#oracle = new Oracle(plan.leaseMs <= 3_000);
     const state = new ServerState(broken);
     this.#server = new Server(this.#time, state, (call, rows) => this.#committed(call, rows));
     this.#network = new Network(this.#random);
