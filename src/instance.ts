@@ -33,7 +33,7 @@ import { readJobs } from "./store/read-jobs.ts";
 import { VERSION } from "./version.ts";
 import { explainStart, whileAnswering } from "./while-answering.ts";
 
-const CLOSE_MS = 3_000;
+const CLOSE_MS = 1_000;
 
 export interface Instance {
   readonly url: string;

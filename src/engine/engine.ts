@@ -11,7 +11,7 @@ import type { EndedRun } from "./attempt.ts";
 import { Canceller } from "./canceller.ts";
 import { ClaimLedger } from "./claim-ledger.ts";
 import { Completer } from "./completer.ts";
-import { drainWorkers, LAST_WORDS_MS } from "./drain-workers.ts";
+import { drainWorkers } from "./drain-workers.ts";
 import { endsWithin } from "./ends-within.ts";
 import type { EngineOptions } from "./engine-options.ts";
 import { createExpirer } from "./expirer.ts";
@@ -34,6 +34,8 @@ import { Worker } from "./worker.ts";
 const PRIORITY_WAIT_MS = 60_000;
 /** Several heartbeats, and longer than a connection that broke takes to come back. */
 const DEAD_AFTER_MS = 3_000;
+/** For the services to stop and the instance to say goodbye, once its jobs are given back. */
+const GOODBYE_MS = 1_000;
 /** Ten times what read-ahead is meant to wait. */
 const READ_AHEAD_PATIENCE_MS = 500;
 
@@ -132,7 +134,7 @@ export class Engine {
    * Claims nothing more, gives back what has not started, lets running jobs end within `graceMs`,
    * and gives back the rest at once. No attempt is spent. The instance stays among the others, seen to
    * be draining, and goes on with all else until it is stopped. A database that does not answer holds
-   * it up for ten seconds; the lease then tells the others.
+   * it up for three seconds; the lease then tells the others.
    */
   drain(graceMs: number): Promise<void> {
     if (this.#started) this.#draining ??= this.#drain(graceMs);
@@ -145,7 +147,7 @@ export class Engine {
     this.#started = false;
     const services = Promise.all(this.#services.map((service) => service.stop()));
     const ended = services.then(() => this.#membership.stop());
-    if (await endsWithin(ended, LAST_WORDS_MS / 2)) return;
+    if (await endsWithin(ended, GOODBYE_MS)) return;
     this.#options.log.error("the database does not answer");
   }
 

@@ -13,14 +13,14 @@ const JOB: PlannedJob = {
   ...{ cancelInMs: null, retryInMs: null, watchInMs: null },
 };
 
-/** As drawn from the seed, but for one fault, and jobs that run for so long from shortly before it. */
-function planOf(seed: number, fault: PlannedFault, runMs: readonly number[]): Plan {
+/** As drawn from the seed, but for these faults, and jobs that run for so long from shortly before. */
+function planOf(seed: number, runMs: readonly number[], ...faults: PlannedFault[]): Plan {
   const run = { end: "ok", heeds: true, reports: false } as const;
   const jobs = runMs.map((ms) => ({ ...JOB, atMs: FAULT_AT_MS - 800, runs: [{ ...run, ms }] }));
   const instances = Array.from({ length: 3 }, () => ({ threads: [4], skewMs: 0 }));
   const drawn = makePlan(seed);
   return {
-    ...{ ...drawn, instances, jobs, faults: [fault], leaseMs: LEASE_MS },
+    ...{ ...drawn, instances, jobs, faults, leaseMs: LEASE_MS },
     calmAtMs: FAULT_AT_MS + 1,
   };
 }
@@ -32,7 +32,7 @@ describe("in a simulated fleet", () => {
       const outage = { is: "outage", atMs: FAULT_AT_MS, ms } as const;
       // All of it has ended when the instances give their jobs up.
       const runs = Array.from({ length: 12 }, (_, index) => 1_000 + index * 300);
-      const { violations, counts } = await simulatePlan(planOf(seed, outage, runs));
+      const { violations, counts } = await simulatePlan(planOf(seed, runs, outage));
       expect(violations, `seed ${seed}`).toEqual([]);
       expect(counts, `seed ${seed}`).toMatchObject({ "RUNNING -> COMPLETED": 12 });
       expect(counts.LOST, `seed ${seed}`).toBeUndefined();
@@ -43,7 +43,7 @@ describe("in a simulated fleet", () => {
     for (const seed of SEEDS) {
       const outage = { is: "outage", atMs: FAULT_AT_MS, ms: 2_500 + seed * 20 } as const;
       const { violations, counts } = await simulatePlan(
-        planOf(seed, outage, [1_500, 5_000, 9_000]),
+        planOf(seed, [1_500, 5_000, 9_000], outage),
       );
       expect(violations, `seed ${seed}`).toEqual([]);
       expect(counts.LOST, `seed ${seed}`).toBeUndefined();
@@ -58,11 +58,22 @@ describe("in a simulated fleet", () => {
         const ms = 3_200 + seed * 60;
         const cut = { is: "cut", of, fault: "before", instance: 0, atMs: FAULT_AT_MS, ms } as const;
         const runs = Array.from({ length: 6 }, () => 9_000);
-        const { violations, counts } = await simulatePlan(planOf(seed, cut, runs));
+        const { violations, counts } = await simulatePlan(planOf(seed, runs, cut));
         expect(violations, `seed ${seed}`).toEqual([]);
         lost += counts.LOST ?? 0;
       }
       expect(lost).toBeGreaterThan(0);
     },
   );
+
+  it("a stop ends soon after the grace time, though the database is silent", async () => {
+    for (const seed of SEEDS) {
+      const one = { instance: 0, atMs: FAULT_AT_MS } as const;
+      const cut = { ...one, is: "cut", of: "all", fault: "silence", ms: 60_000 } as const;
+      const drain = { ...one, is: "drain", atMs: FAULT_AT_MS + seed * 50, ms: 0 } as const;
+      const runs = [1_000, 1_500, 2_500, 5_000, 5_000, 5_000];
+      const { violations } = await simulatePlan(planOf(seed, runs, cut, drain));
+      expect(violations, `seed ${seed}`).toEqual([]);
+    }
+  });
 });

@@ -18,7 +18,8 @@ import { VirtualProcess } from "./virtual-process.ts";
 import type { VirtualTime } from "./virtual-time.ts";
 
 const log = pino({ level: "silent" });
-const STOP_GRACE_MS = 1_000;
+/** For running jobs, as `SHUTDOWN_GRACE_MS`. */
+export const STOP_GRACE_MS = 1_000;
 
 export interface Surroundings {
   readonly plan: Plan;

@@ -16,7 +16,7 @@ import { type BrokenRules, ServerState } from "./server-state.ts";
 import { BusWire } from "./sim-bus.ts";
 import { SimClients } from "./sim-clients.ts";
 import { createExecutors } from "./sim-executors.ts";
-import { SimInstance } from "./sim-instance.ts";
+import { SimInstance, STOP_GRACE_MS } from "./sim-instance.ts";
 import type { Call } from "./statements.ts";
 import { Trace } from "./trace.ts";
 import { installGlobals } from "./virtual-globals.ts";
@@ -42,6 +42,8 @@ export interface SimulationResult {
 /** After the faults have stopped. The longest of 2,000 runs took 27 s. */
 const DRAIN_MS_MAX = 120_000;
 const RESTART_MS = 500;
+/** What a stop takes after the grace time, whatever does not answer. */
+const LAST_WORDS_MS_MAX = 5_000;
 /** For watchers, after the last job has ended. */
 const AFTERGLOW_MS = 30_000;
 
@@ -72,6 +74,7 @@ class SimulatedWorld {
   readonly #executors: Registry;
   readonly #instances: SimInstance[] = [];
   #born = 0;
+  #stopping = 0;
   #drainMs = 0;
 
   constructor(plan: Plan, broken: BrokenRules) {
@@ -115,7 +118,7 @@ class SimulatedWorld {
   async #live(): Promise<void> {
     const limitMs = this.#plan.calmAtMs + DRAIN_MS_MAX;
     const isDrained = () =>
-      this.#isCalm && this.#clients.open === 0 && this.#openJobs().length === 0;
+      this.#isCalm && this.#stopping + this.#clients.open === 0 && this.#openJobs().length === 0;
     if (!(await this.#time.run(isDrained, limitMs))) {
       for (const id of this.#openJobs()) {
         const job = this.#server.state.jobs.jobs.get(id);
@@ -181,11 +184,24 @@ class SimulatedWorld {
     if (instance === undefined || instance.process.isCrashed) return;
     const { process } = instance;
     if (is === "crash") process.crash();
-    else if (is === "drain") this.#time.after(0, () => void instance.stop(), process);
+    else if (is === "drain") this.#stop(instance);
     else {
       process.frozenUntilMs = this.#time.nowMs + ms;
       process.wasFrozen = true;
     }
+  }
+
+  #stop(instance: SimInstance): void {
+    const { process } = instance;
+    const beganMs = this.#time.nowMs;
+    this.#stopping += 1;
+    process.onCrash(() => {
+      this.#stopping -= 1;
+      const tookMs = Math.round(this.#time.nowMs - beganMs);
+      if (process.wasFrozen || tookMs <= STOP_GRACE_MS + LAST_WORDS_MS_MAX) return;
+      this.#oracle.violation(`${process.name} took ${tookMs} ms to stop`);
+    });
+    this.#time.after(0, () => void instance.stop(), process);
   }
 
   #calmDown(): void {
