@@ -229,7 +229,7 @@ export class Engine {
   #ended(run: EndedRun): void {
     failPoint("after-effect-before-complete");
     // One that was let go says nothing of how long its type takes.
-    if (run.outcome.kind !== "CANCELLED") {
+    if (run.outcome.kind !== "CANCELLED" && run.outcome.kind !== "RELEASED") {
       this.#readAhead.observe(run.job.lane.type, run.runMs);
     }
     this.#progress.forget(run.job);

@@ -41,6 +41,35 @@ it("a worker whose jobs may be somebody else's starts none of those that wait", 
   expect(started).toEqual(["one"]);
 });
 
+it("a worker gives back, unspent, what expired while it waited for a thread", async () => {
+  const started: string[] = [];
+  const held = defineExecutor({
+    type: "held",
+    description: "takes as long as the other may wait",
+    payload: z.unknown(),
+    run: async (_payload, { jobId }) => {
+      started.push(jobId);
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      return null;
+    },
+  });
+  const ended: [string, string][] = [];
+  const worker = new Worker({
+    ...{ number: 1, threads: 1, log: pino({ level: "silent" }), executors: new Registry([held]) },
+    ...{ readPayload: async () => null, onProgress: () => {}, onIdle: () => {} },
+    mayStart: () => true,
+    onEnd: (run) => ended.push([run.job.id, run.outcome.kind]),
+  });
+  worker.accept([job("one"), { ...job("late"), expiresInMs: 20 }, job("two")]);
+  await expect.poll(() => ended).toHaveLength(3);
+  expect(ended).toEqual([
+    ["one", "COMPLETED"],
+    ["late", "RELEASED"],
+    ["two", "COMPLETED"],
+  ]);
+  expect(started).toEqual(["one", "two"]);
+});
+
 function job(id: string): ClaimedJob {
   return {
     ...{ id, token: "t", threads: 1, priority: 0, rank: 0, attempt: 1, attemptsLeft: 2 },
