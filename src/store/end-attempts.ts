@@ -64,7 +64,8 @@ export function moveEnded(nextLane = "lane"): string {
 }
 
 /**
- * `status`, a number, or CANCELLED where it would let a job run again that somebody asked to cancel.
+ * `status`, a number, or CANCELLED where it would let a job run again that somebody asked to cancel:
+ * of the moves from RUNNING, those to SCHEDULED and PENDING. A rescue cancels what it would fail, too.
  * For a row that is locked: then no cancel can come between this look and the move.
  */
 export function uncancelled(status: string, jobId: string): string {
