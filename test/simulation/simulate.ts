@@ -43,7 +43,7 @@ export interface SimulationResult {
 const DRAIN_MS_MAX = 120_000;
 const RESTART_MS = 500;
 /** What a stop takes after the grace time, whatever does not answer. */
-const LAST_WORDS_MS_MAX = 5_000;
+const LAST_WORDS_MS_MAX = 5_500;
 /** For watchers, after the last job has ended. */
 const AFTERGLOW_MS = 30_000;
 
