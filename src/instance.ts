@@ -33,7 +33,8 @@ import { readJobs } from "./store/read-jobs.ts";
 import { VERSION } from "./version.ts";
 import { explainStart, whileAnswering } from "./while-answering.ts";
 
-const CLOSE_MS = 3_000;
+/** For what only reads, or has nothing more to say, when the database does not answer. */
+const CLOSE_MS = 1_000;
 
 export interface Instance {
   readonly url: string;
@@ -129,7 +130,7 @@ async function openApi(
     subscriptionsMax: config.subscriptionsMax,
   });
   await updates.start();
-  stack.push("live updates", () => updates.stop());
+  stack.push("live updates", () => endsWithin(updates.stop(), CLOSE_MS));
   const services = { ...deps, updates, operations: createOperations({ ...deps, bus }) };
   return {
     schema: createSchema(),

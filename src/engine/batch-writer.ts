@@ -58,6 +58,11 @@ export class BatchWriter<Item> {
     return unwritten;
   }
 
+  /** Tries again now what waits for its next try. */
+  hurry(): void {
+    for (const wake of this.#pauses) wake();
+  }
+
   /** Written from the end of this turn of the event loop on: jobs that end together go together. */
   add(item: Item): void {
     this.#batches.add(item);

@@ -47,8 +47,9 @@ export function createParts(options: EngineOptions): EngineParts {
   const { deadAfterMs = Math.min(DEAD_AFTER_MS, leaseMs) } = options;
   const { priorityWaitMs: waitMaxMs = PRIORITY_WAIT_MS } = options;
   const [ledger, readAhead, stale] = [new ClaimLedger(), new ReadAhead(), new StaleWrites(log)];
-  const membership = createMembership(options, {
+  const membership = createMembership(options, deadAfterMs, {
     onLost: (why) => pool.abandonAll(why),
+    onReturning: () => completer.flushNow(),
     onReturned: () => {
       rescuer.sweep();
       scheduler.nudge();
@@ -85,13 +86,15 @@ export function createParts(options: EngineOptions): EngineParts {
 
 function createMembership(
   { heartbeatDb, log, leaseMs, heartbeatMs, workerThreads, queues, executors }: EngineOptions,
-  told: Pick<MembershipOptions, "onLost" | "onReturned">,
+  deadAfterMs: number,
+  told: Pick<MembershipOptions, "onLost" | "onReturning" | "onReturned">,
 ): Membership {
   const types = executors.all().map(({ type }) => type);
   const workers = workerThreads.map((threads) => ({ threads, queues: queues ?? [], types }));
   const machine = { hostname: hostname(), pid: process.pid, codeVersion: CODE_VERSION };
   const describe = () => ({ uuid: randomUUID(), ...machine, workers });
-  return new Membership({ db: heartbeatDb, log, leaseMs, heartbeatMs, describe, ...told });
+  const times = { leaseMs, deadAfterMs, heartbeatMs };
+  return new Membership({ db: heartbeatDb, log, ...times, describe, ...told });
 }
 
 function createLaneBook(options: EngineOptions): LaneBook {

@@ -7,11 +7,14 @@
  */
 import type { Lane } from "../store/lane-catalog.ts";
 import type { Seat } from "../store/start-jobs.ts";
-import { drainWorkers, LAST_WORDS_MS, type WorkersToDrain } from "./drain-workers.ts";
+import { drainWorkers, type WorkersToDrain } from "./drain-workers.ts";
 import { endsWithin } from "./ends-within.ts";
 import type { EngineOptions } from "./engine-options.ts";
 import { createParts, type EngineParts } from "./engine-parts.ts";
 import { giveBackUnanswered } from "./reconciler.ts";
+
+/** For the services to stop and the instance to say goodbye, once its jobs are given back. */
+const GOODBYE_MS = 1_000;
 
 export class Engine {
   readonly #options: EngineOptions;
@@ -57,7 +60,7 @@ export class Engine {
    * Claims nothing more, gives back what has not started, lets running jobs end within `graceMs`,
    * and gives back the rest at once. No attempt is spent. The instance stays among the others, seen to
    * be draining, and goes on with all else until it is stopped. A database that does not answer holds
-   * it up for ten seconds; the lease then tells the others.
+   * it up for three seconds; the lease then tells the others.
    */
   drain(graceMs: number): Promise<void> {
     if (this.#started) this.#draining ??= this.#drain(graceMs);
@@ -71,7 +74,7 @@ export class Engine {
     const { services, membership } = this.#parts;
     const stopped = Promise.all(services.map((service) => service.stop()));
     const ended = stopped.then(() => membership.stop());
-    if (await endsWithin(ended, LAST_WORDS_MS / 2)) return;
+    if (await endsWithin(ended, GOODBYE_MS)) return;
     this.#options.log.error("the database does not answer");
   }
 

@@ -92,7 +92,9 @@ export class WorkerPool {
     failPoint("after-effect-before-complete");
     const { readAhead, progress, completer } = this.#options;
     // One that was let go says nothing of how long its type takes.
-    if (run.outcome.kind !== "CANCELLED") readAhead.observe(run.job.lane.type, run.runMs);
+    const { kind } = run.outcome;
+    const isWhole = kind !== "CANCELLED" && kind !== "RELEASED";
+    if (isWhole) readAhead.observe(run.job.lane.type, run.runMs);
     progress.forget(run.job);
     completer.add(run);
   }

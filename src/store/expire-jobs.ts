@@ -4,6 +4,14 @@ import type { Queryable } from "./database.ts";
 import { logMoves, tellMoves } from "./log-moves.ts";
 import { type MovedJob, type MovedRow, movedJob } from "./moved-job.ts";
 
+/**
+ * The `expires_at` of a job, for its ready row: the claim passes over it once that has passed, and
+ * looks into no other table for it. A look-up by key, whatever the planner thinks.
+ */
+export function expiryOf(jobId: string): string {
+  return `(select j.expires_at from vinyasa.jobs j where j.id = ${jobId})`;
+}
+
 // Only those that wait, before the limit: a thousand expiries of running jobs must not hide the rest.
 const EXPIRE = {
   name: "expire-jobs",

@@ -24,9 +24,10 @@ c as materialized (
 ), d as (
   delete from vinyasa.finished_jobs where job_id = any(array(select job_id from c))
 ), r as (
-  insert into vinyasa.ready_jobs (lane, rank, priority, at, job_id, version, attempt, attempts_left, ready_at)
-  select lane, -priority::int, priority, at, job_id, version + 1, attempt, max_attempts, now
-  from c where at <= now
+  insert into vinyasa.ready_jobs (lane, rank, priority, at, job_id, version, attempt, attempts_left,
+    ready_at, expires_at)
+  select lane, -priority::int, priority, at, job_id, version + 1, attempt, max_attempts, now,
+    case when expires_at > at then expires_at end from c where at <= now
 ), s as (
   insert into vinyasa.scheduled_jobs (job_id, lane, priority, at, version, attempt, attempts_left, since)
   select job_id, lane, priority, at, version + 1, attempt, max_attempts, now from c where at > now

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { Worker } from "../../src/engine/worker.ts";
 import { Registry } from "../../src/executors/registry.ts";
 import type { ClaimedJob } from "../../src/store/claim-jobs.ts";
-import { Held } from "./executors.ts";
+import { executorOf, Held } from "./executors.ts";
 import { silentLog } from "./stage.ts";
 
 it("a worker whose jobs may be somebody else's starts none of those that wait", async () => {
@@ -26,6 +26,30 @@ it("a worker whose jobs may be somebody else's starts none of those that wait", 
   expect(worker.running).toBe(0);
   expect(worker.abandonAll("given up")).toBe(2);
   expect(held.started).toEqual(["one"]);
+});
+
+it("a worker gives back, unspent, what expired while it waited for a thread", async () => {
+  const started: string[] = [];
+  const slow = executorOf("held", async (_payload, { jobId }) => {
+    started.push(jobId);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    return null;
+  });
+  const ended: [string, string][] = [];
+  const worker = new Worker({
+    ...{ number: 1, threads: 1, log: silentLog, executors: new Registry([slow]) },
+    ...{ readPayload: async () => null, onProgress: () => {}, onIdle: () => {} },
+    mayStart: () => true,
+    onEnd: (run) => ended.push([run.job.id, run.outcome.kind]),
+  });
+  worker.accept([job("one"), { ...job("late"), expiresInMs: 20 }, job("two")]);
+  await expect.poll(() => ended).toHaveLength(3);
+  expect(ended).toEqual([
+    ["one", "COMPLETED"],
+    ["late", "RELEASED"],
+    ["two", "COMPLETED"],
+  ]);
+  expect(started).toEqual(["one", "two"]);
 });
 
 function job(id: string): ClaimedJob {

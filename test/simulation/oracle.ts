@@ -39,14 +39,8 @@ export class Oracle {
   /** The process of each instance, by number. */
   readonly #processes = new Map<number, string>();
   readonly #dead = new Set<number>();
-  readonly #leaseIsAll: boolean;
   /** Submits that were answered. */
   readonly acknowledged = new Set<string>();
-
-  /** @param leaseIsAll nobody is declared dead before the lease has passed */
-  constructor(leaseIsAll: boolean) {
-    this.#leaseIsAll = leaseIsAll;
-  }
 
   get executions(): number {
     let count = 0;
@@ -87,8 +81,8 @@ export class Oracle {
     for (const earlier of executions) this.#checkOverlap(earlier, name);
     const owner = held === null ? null : this.#processes.get(held.instance);
     const isHeld = held?.attempt === attempt && owner === process.name;
-    // Whoever is declared dead by the lease alone knows before by its own clock.
-    if (!isHeld && (this.#leaseIsAll || attempt > account.attempt)) {
+    // Whoever is declared dead knows before, by its own clock.
+    if (!isHeld) {
       this.violation(`${name} started, and ${owner ?? "nobody"} held the job`);
     }
     executions.push(execution);
@@ -97,11 +91,9 @@ export class Oracle {
   /** An earlier run may only go on where nobody could tell it to stop. */
   #checkOverlap({ isOpen, isAborted, process, attempt }: Execution, name: string): void {
     if (!isOpen || isAborted || process.isCrashed || process.wasFrozen) return;
-    if (this.#leaseIsAll) {
-      this.violation(
-        `${name} started while attempt ${attempt} ran on ${process.name}, not told to stop`,
-      );
-    }
+    this.violation(
+      `${name} started while attempt ${attempt} ran on ${process.name}, not told to stop`,
+    );
   }
 
   #registered({ session }: Call, rows: Rows): void {

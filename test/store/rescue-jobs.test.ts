@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { pino } from "pino";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { type JobStatus, MOVES } from "../../src/domain/job.ts";
 import { cancelJobs } from "../../src/store/cancel-jobs.ts";
 import { claimJobs, LANE_START } from "../../src/store/claim-jobs.ts";
 import type { Database } from "../../src/store/database.ts";
@@ -24,6 +25,12 @@ import { registerTestInstance } from "../support/test-instance.ts";
 import { sql } from "./statements.ts";
 
 const log = pino({ level: "silent" });
+
+/** Where a running job may go by this, as the table has it. */
+function movesBy(what: string): JobStatus[] {
+  const moves = MOVES.filter(({ from, by }) => from === "RUNNING" && by.includes(what));
+  return moves.map(({ to }) => to).toSorted();
+}
 
 describeWithPostgres("a rescue", () => {
   let db: Database;
@@ -177,6 +184,22 @@ describeWithPostgres("a rescue", () => {
     );
     expect(kept).toEqual([{ instance: null, reason: "no longer needed" }]);
     expect(await counts()).toEqual({ "7": 1, "suspect 3": 1 });
+  });
+
+  it("makes the moves that the table of moves has for it, all of them and no others", async () => {
+    await running(1, 2);
+    const [cancelled = "", spentAndCancelled = ""] = [
+      ...(await running(1, 2)),
+      ...(await running(2, 1)),
+    ];
+    await cancelJobs(db, [cancelled, spentAndCancelled], null);
+    const rescued = new Set((await rescue()).map(({ to }) => to));
+    expect([...rescued].toSorted()).toEqual(movesBy("rescue"));
+    const [other = ""] = await running(2);
+    await cancelJobs(db, [other], null);
+    const claims = await readClaimed(db, instance, -1_000);
+    const released = new Set((await releaseClaims(db, instance, claims)).map(({ to }) => to));
+    expect([...released].toSorted()).toEqual(movesBy("release"));
   });
 
   it("of a claim that nobody runs gives the job back unharmed, or cancels it if that was asked", async () => {
