@@ -27,6 +27,7 @@ import { createOperations } from "./operations/index.ts";
 import type { Seats } from "./operations/seats.ts";
 import { StopStack } from "./stop-stack.ts";
 import { clusterId } from "./store/cluster-id.ts";
+import type { Database } from "./store/database.ts";
 import { LaneCatalog } from "./store/lane-catalog.ts";
 import { migrate } from "./store/migrate.ts";
 import { readJobs } from "./store/read-jobs.ts";
@@ -85,7 +86,7 @@ async function assemble(
   const bus = await startBus(config, dbs, log, stack);
   const registry = createRegistry(config, executors, log, stack);
   const engine = createEngine(config, dbs, bus, lanes, registry, log);
-  const services = { db: dbs.api, lanes, executors: registry, seats: engine };
+  const services = { db: dbs.api, watchDb: dbs.watch, lanes, executors: registry, seats: engine };
   const api = config.role === "worker" ? NO_API : await openApi(config, services, bus, log, stack);
   const http = createHttpServer({
     ...api,
@@ -115,16 +116,22 @@ const ABOUT: Record<Role, string> = {
   worker: "This instance runs jobs only (ROLE=worker); the API is on others.",
 };
 
+interface ApiServices extends Pick<SchemaServices, "db" | "lanes" | "executors"> {
+  /** For live updates, apart from requests. */
+  readonly watchDb: Database;
+  readonly seats: Seats;
+}
+
 async function openApi(
   config: Config,
-  deps: Pick<SchemaServices, "db" | "lanes" | "executors"> & { readonly seats: Seats },
+  deps: ApiServices,
   bus: Bus,
   log: Logger,
   stack: StopStack,
 ): Promise<Pick<HttpServerOptions, "schema" | "createContext" | "toRequestError">> {
   const updates = new JobUpdates({
     bus,
-    readJobs: (ids) => readJobs(deps.db, ids),
+    readJobs: (ids) => readJobs(deps.watchDb, ids),
     log,
     subscriptionsMax: config.subscriptionsMax,
   });
