@@ -43,7 +43,7 @@ export class NaturalBatch<Item, Result extends object> {
     const { waitingMax, waitingWeightMax } = this.#options;
     const fits = this.#waitingWeight + weight <= waitingWeightMax || this.#waiting.length === 0;
     if (this.#waiting.length >= waitingMax || !fits) {
-      const message = "too many jobs are waiting to be stored; try again in a moment";
+      const message = "too many requests are waiting for the database; try again in a moment";
       return Promise.reject(new RequestError("UNAVAILABLE", message));
     }
     const result = new Promise<Result>((resolve, reject) => {
