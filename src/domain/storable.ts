@@ -1,4 +1,5 @@
 /** What PostgreSQL's text and jsonb keep unchanged, checked before it gets there. */
+import { lossyIssue } from "./lossy-number.ts";
 
 /** Why a value cannot be kept, and where in it. */
 export interface StorableIssue {
@@ -30,8 +31,9 @@ interface Walk {
 
 /**
  * The first thing in `value` that jsonb would refuse or change: U+0000 (22P05), a lone surrogate
- * (22P02), an integer past 2^53 (its digits are lost before we see it), NaN, a value that is no
- * JSON, or nesting deeper than 200. Null if there is none. Never throws. -0 passes, and is kept as 0.
+ * (22P02), an integer past 2^53 (its digits are lost before we see it), a number whose digits
+ * JavaScript has no room for (see `lossyNumber`), NaN, a value that is no JSON, or nesting deeper
+ * than 200. Null if there is none. Never throws. -0 passes, and is kept as 0.
  *
  * @param path put in front of the issue's own path
  * @param nodesMax values looked at before it gives up with an issue: 30 arrays that each hold the
@@ -145,7 +147,7 @@ function findInObject(object: object, depth: number, walk: Walk): void {
     if (walk.issuesLeft === 0) return;
     const bad = textIssue(key);
     if (bad !== null) {
-      report(walk, `has a key that ${bad}`);
+      report(walk, lossyIssue(key, members[key]) ?? `has a key that ${bad}`);
       continue;
     }
     // An undefined member is left out by JSON.stringify: nothing of it would be stored.
