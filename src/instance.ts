@@ -1,8 +1,7 @@
 /**
  * One running server: everything is built here, started in order and stopped in reverse.
  *
- * config → database → bus → live updates → operations → HTTP (which finds a taken port before any
- * job is claimed) → engine.
+ * config → a look at the port → database → bus → live updates → operations → HTTP → engine.
  */
 import { join } from "node:path";
 import type { Logger } from "pino";
@@ -21,6 +20,7 @@ import { builtInExecutors } from "./executors/built-in.ts";
 import type { Executor } from "./executors/define-executor.ts";
 import { Registry } from "./executors/registry.ts";
 import { createHttpServer, type HttpServer } from "./http/http-server.ts";
+import { assertPortFree } from "./http/listen.ts";
 import type { HttpServerOptions } from "./http/options.ts";
 import { type Databases, openDatabases } from "./open-databases.ts";
 import { createOperations } from "./operations/index.ts";
@@ -68,6 +68,7 @@ async function build(
   stop: () => Promise<void>,
 ): Promise<Instance> {
   const { config, log } = options;
+  await assertPortFree(config.port, config.host);
   const dbs = await openDatabases(config, log);
   // A pool waits for its last statement, and a database that went silent has one for half a minute.
   stack.push("database", () => endsWithin(dbs.close(), CLOSE_MS));

@@ -1,4 +1,5 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClient as createSocketClient } from "graphql-ws";
@@ -75,6 +76,19 @@ describeWithPostgres("a server on PostgreSQL", () => {
     instance = await start({ DATABASE_URL: url, DATA_DIR: folder, ...env });
     return createClient({ url: `${instance.url}/graphql` });
   }
+
+  it("finds that its port is taken before it opens a database", async () => {
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+    const { port } = other.address() as AddressInfo;
+    const databases = ["postgres://postgres@127.0.0.1:1/none", ""];
+    for (const DATABASE_URL of databases) {
+      const starting = start({ PORT: String(port), DATABASE_URL, DATA_DIR: folder });
+      await expect(starting).rejects.toThrow(`Port ${port} on 127.0.0.1 is taken`);
+    }
+    expect(await readdir(folder)).toEqual([]);
+    await new Promise((resolve) => other.close(resolve));
+  });
 
   it("refuses a number that would be changed, on every way, and takes ordinary ones", async () => {
     const client = await serve();
