@@ -1,8 +1,7 @@
 /**
  * One running server: everything is built here, started in order and stopped in reverse.
  *
- * config → database → bus → live updates → operations → HTTP (which finds a taken port before any
- * job is claimed) → engine.
+ * config → a look at the port → database → bus → live updates → operations → HTTP → engine.
  */
 import { join } from "node:path";
 import type { Logger } from "pino";
@@ -21,12 +20,14 @@ import { builtInExecutors } from "./executors/built-in.ts";
 import type { Executor } from "./executors/define-executor.ts";
 import { Registry } from "./executors/registry.ts";
 import { createHttpServer, type HttpServer } from "./http/http-server.ts";
+import { assertPortFree } from "./http/listen.ts";
 import type { HttpServerOptions } from "./http/options.ts";
 import { type Databases, openDatabases } from "./open-databases.ts";
 import { createOperations } from "./operations/index.ts";
 import type { Seats } from "./operations/seats.ts";
 import { StopStack } from "./stop-stack.ts";
 import { clusterId } from "./store/cluster-id.ts";
+import type { Database } from "./store/database.ts";
 import { LaneCatalog } from "./store/lane-catalog.ts";
 import { migrate } from "./store/migrate.ts";
 import { readJobs } from "./store/read-jobs.ts";
@@ -68,6 +69,7 @@ async function build(
   stop: () => Promise<void>,
 ): Promise<Instance> {
   const { config, log } = options;
+  await assertPortFree(config.port, config.host);
   const dbs = await openDatabases(config, log);
   // A pool waits for its last statement, and a database that went silent has one for half a minute.
   stack.push("database", () => endsWithin(dbs.close(), CLOSE_MS));
@@ -86,7 +88,7 @@ async function assemble(
   const bus = await startBus(config, dbs, log, stack);
   const registry = createRegistry(config, executors, log, stack);
   const engine = createEngine(config, { dbs, bus, lanes, executors: registry, log });
-  const services = { db: dbs.api, lanes, executors: registry, seats: engine };
+  const services = { db: dbs.api, watchDb: dbs.watch, lanes, executors: registry, seats: engine };
   const api = config.role === "worker" ? NO_API : await openApi(config, services, bus, log, stack);
   const http = createHttpServer({
     ...api,
@@ -116,16 +118,22 @@ const ABOUT: Record<Role, string> = {
   worker: "This instance runs jobs only (ROLE=worker); the API is on others.",
 };
 
+interface ApiServices extends Pick<SchemaServices, "db" | "lanes" | "executors"> {
+  /** For live updates, apart from requests. */
+  readonly watchDb: Database;
+  readonly seats: Seats;
+}
+
 async function openApi(
   config: Config,
-  deps: Pick<SchemaServices, "db" | "lanes" | "executors"> & { readonly seats: Seats },
+  deps: ApiServices,
   bus: Bus,
   log: Logger,
   stack: StopStack,
 ): Promise<Pick<HttpServerOptions, "schema" | "createContext" | "toRequestError">> {
   const updates = new JobUpdates({
     bus,
-    readJobs: (ids) => readJobs(deps.db, ids),
+    readJobs: (ids) => readJobs(deps.watchDb, ids),
     log,
     subscriptionsMax: config.subscriptionsMax,
   });

@@ -44,7 +44,7 @@ export class AnsweredBatch<Item, Result extends object> {
     const { waiting } = this.#batches;
     const fits = this.#waitingWeight + weight <= waitingWeightMax || waiting === 0;
     if (waiting >= waitingMax || !fits) {
-      const message = "too many jobs are waiting to be stored; try again in a moment";
+      const message = "too many requests are waiting for the database; try again in a moment";
       return Promise.reject(new RequestError("UNAVAILABLE", message));
     }
     this.#waitingWeight += weight;
