@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import pg from "pg";
 import { administer, answersPostgres, databaseUrl } from "./administer.ts";
 import { freePort, OwnServer } from "./own-server.ts";
 
@@ -74,14 +75,19 @@ export class OwnPostgres {
     return this.#server.end("SIGQUIT");
   }
 
-  /** kill -9 for one of the sessions: the server resets all of them and recovers. */
+  /** kill -9 for one of the sessions. Resolves when the server has cut all of them, to recover. */
   async killBackend(pick: (pids: readonly number[]) => number): Promise<void> {
-    const { rows } = await administer(
-      this.url,
+    await this.whenReady();
+    const witness = new pg.Client({ connectionString: this.url });
+    const cut = new Promise<void>((resolve) => witness.on("error", () => resolve()));
+    await witness.connect();
+    const { rows } = await witness.query(
       "select pid from pg_stat_activity where application_name like 'vinyasa-%' order by pid",
     );
     const pids = rows.map(({ pid }) => Number(pid));
-    if (pids.length > 0) process.kill(pick(pids), "SIGKILL");
+    if (pids.length === 0) return witness.end();
+    process.kill(pick(pids), "SIGKILL");
+    await cut;
   }
 
   /** Stops it and removes its files. */
