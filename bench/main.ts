@@ -4,7 +4,8 @@ import { selectBenchmarks } from "./benchmarks/index.ts";
 import { Ground } from "./harness/ground.ts";
 import { toJson, toTable } from "./harness/report.ts";
 import { type RowResult, runBenchmark } from "./harness/run-benchmark.ts";
-import { type BenchOptions, readOptions, USAGE } from "./options.ts";
+import { type BenchOptions, readOptions } from "./options.ts";
+import { USAGE } from "./usage.js";
 
 // Results go to standard output, everything else to standard error.
 const say = (line: string) => process.stderr.write(`${line}\n`);

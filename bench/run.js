@@ -6,9 +6,15 @@
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { USAGE } from "./usage.js";
 
 const folder = import.meta.dirname;
 const pinnedNode = join(folder, `node_modules/node-${process.platform}-${process.arch}/bin/node`);
+
+if (process.argv.includes("--help")) {
+  console.log(USAGE);
+  process.exit(0);
+}
 
 if (!existsSync(join(folder, "node_modules/.package-lock.json"))) {
   console.error("Installing the job queues to compare with, and the Node to run them in ...");

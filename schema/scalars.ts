@@ -1,5 +1,6 @@
 /** Scalars: strict at the door, so that nothing inside has to ask again. */
 import { GraphQLError, Kind, print, type ValueNode } from "graphql";
+import { keepsDigits, lossyNumber } from "../src/domain/lossy-number.ts";
 import { builder } from "./builder.ts";
 import { parseRfc3339 } from "./rfc3339.ts";
 
@@ -21,8 +22,9 @@ builder.scalarType("SafeInt", {
 
 builder.scalarType("JSON", {
   description:
-    "Any JSON value. U+0000, halves of surrogate pairs, and numbers that JavaScript cannot hold " +
-    "(past 2^53, or infinite) are refused: send such numbers as text.",
+    "Any JSON value. U+0000, halves of surrogate pairs, and numbers that JavaScript cannot hold as " +
+    "they are written (past 2^53, infinite, or with more digits than a double has) are refused: " +
+    "send such numbers as text.",
   serialize: (value) => value,
   parseValue: (value) => value,
   parseLiteral: jsonOf,
@@ -40,8 +42,9 @@ function safeInteger(value: unknown, node?: ValueNode): number {
 }
 
 /**
- * A number past 2^53 becomes the nearest one that JavaScript has, 1e400 becomes Infinity: whoever
- * takes the value refuses both with the path in it, for literals and for variables alike.
+ * A number past 2^53 becomes the nearest one that JavaScript has, 1e400 becomes Infinity, and one with
+ * too many digits a stand-in: whoever takes the value refuses all of them with the path in it, for
+ * literals and for variables alike.
  * Object.fromEntries defines its members, so that `__proto__` is one like all others.
  */
 function jsonOf(node: ValueNode, variables?: Record<string, unknown> | null): unknown {
@@ -53,7 +56,7 @@ function jsonOf(node: ValueNode, variables?: Record<string, unknown> | null): un
       return node.value;
     case Kind.INT:
     case Kind.FLOAT:
-      return Number(node.value);
+      return keepsDigits(node.value) ? Number(node.value) : lossyNumber(node.value);
     case Kind.LIST:
       return node.values.map((item) => jsonOf(item, variables));
     case Kind.OBJECT:

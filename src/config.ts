@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
 import { exposureWarning } from "./config/exposure.ts";
+import { meantVariable } from "./config/misspelt.ts";
 import { roleWarning } from "./config/role.ts";
 import { type ConfigVariables, configVariables, listVariables } from "./config/variables.ts";
 import { OperatorError } from "./domain/errors.ts";
@@ -66,18 +67,23 @@ function listErrors(messages: readonly string[]): string {
   return `The configuration has ${messages.length} errors:${lines}`;
 }
 
-/** No variable of ours begins with VINYASA_: somebody guessed a prefix, and their setting is not read. */
+/** What somebody set and nothing reads. Never for what may be another program's. */
 function unknownVariables(env: Record<string, string>): string[] {
-  const known = new Set(listVariables().map((variable) => variable.name));
-  return (
-    Object.keys(env)
-      // VINYASA_TEST_ variables are for the tests, which start servers with their own environment.
-      .filter((name) => /^VINYASA_(?!TEST_)/.test(name))
-      .map((name) => {
-        const bare = name.slice("VINYASA_".length);
-        return known.has(bare)
-          ? `${name} is not read: the variable is called ${bare}.`
-          : `${name} is not read: there is no such variable.`;
-      })
-  );
+  const ours = listVariables().map((variable) => variable.name);
+  return Object.keys(env).flatMap((name) => {
+    // VINYASA_TEST_ variables are for the tests, which start servers with their own environment.
+    if (/^VINYASA_(?!TEST_)/.test(name)) return [prefixWarning(name, ours)];
+    const meant = meantVariable(name, ours);
+    // Whoever has set the right one, too, knows what the other is for.
+    if (meant === null || env[meant] !== undefined) return [];
+    return [`${name} is not read: did you mean ${meant}?`];
+  });
+}
+
+/** No variable of ours begins with VINYASA_: somebody guessed a prefix, and their setting is not read. */
+function prefixWarning(name: string, ours: readonly string[]): string {
+  const bare = name.slice("VINYASA_".length);
+  return ours.includes(bare)
+    ? `${name} is not read: the variable is called ${bare}.`
+    : `${name} is not read: there is no such variable.`;
 }

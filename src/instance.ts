@@ -1,8 +1,7 @@
 /**
  * One running server: everything is built here, started in order and stopped in reverse.
  *
- * config → database → bus → live updates → operations → HTTP (which finds a taken port before any
- * job is claimed) → engine.
+ * config → a look at the port → database → bus → live updates → operations → HTTP → engine.
  */
 import { join } from "node:path";
 import type { Logger } from "pino";
@@ -12,8 +11,8 @@ import { toRequestError } from "../schema/to-request-error.ts";
 import type { BannerInfo } from "./banner.ts";
 import type { Role } from "./config/role.ts";
 import type { Config } from "./config.ts";
+import { createEngine } from "./create-engine.ts";
 import { endsWithin } from "./engine/ends-within.ts";
-import { Engine } from "./engine/engine.ts";
 import type { Bus, BusStatus } from "./events/bus.ts";
 import { ChangeFeed } from "./events/change-feed.ts";
 import { createBus } from "./events/connect-bus.ts";
@@ -22,12 +21,14 @@ import { builtInExecutors } from "./executors/built-in.ts";
 import type { Executor } from "./executors/define-executor.ts";
 import { Registry } from "./executors/registry.ts";
 import { createHttpServer, type HttpServer } from "./http/http-server.ts";
+import { assertPortFree } from "./http/listen.ts";
 import type { HttpServerOptions } from "./http/options.ts";
 import { type Databases, openDatabases } from "./open-databases.ts";
 import { createOperations } from "./operations/index.ts";
 import type { Seats } from "./operations/seats.ts";
 import { StopStack } from "./stop-stack.ts";
 import { clusterId } from "./store/cluster-id.ts";
+import type { Database } from "./store/database.ts";
 import { LaneCatalog } from "./store/lane-catalog.ts";
 import { renewLogEpoch } from "./store/log-epoch.ts";
 import { migrate } from "./store/migrate.ts";
@@ -36,7 +37,8 @@ import { LogReader } from "./store/read-log.ts";
 import { VERSION } from "./version.ts";
 import { explainStart, whileAnswering } from "./while-answering.ts";
 
-const CLOSE_MS = 3_000;
+/** For what only reads, or has nothing more to say, when the database does not answer. */
+const CLOSE_MS = 1_000;
 
 export interface Instance {
   readonly url: string;
@@ -70,6 +72,7 @@ async function build(
   stop: () => Promise<void>,
 ): Promise<Instance> {
   const { config, log } = options;
+  await assertPortFree(config.port, config.host);
   const dbs = await openDatabases(config, log);
   // A pool waits for its last statement, and a database that went silent has one for half a minute.
   stack.push("database", () => endsWithin(dbs.close(), CLOSE_MS));
@@ -87,8 +90,8 @@ async function assemble(
   await lanes.load();
   const bus = await startBus(config, dbs, log, stack);
   const registry = createRegistry(config, executors, log, stack);
-  const engine = createEngine(config, dbs, bus, lanes, registry, log);
-  const services = { db: dbs.api, lanes, executors: registry, seats: engine };
+  const engine = createEngine(config, { dbs, bus, lanes, executors: registry, log });
+  const services = { db: dbs.api, watchDb: dbs.watch, lanes, executors: registry, seats: engine };
   const api = config.role === "worker" ? NO_API : await openApi(config, services, bus, log, stack);
   const http = createHttpServer({
     ...api,
@@ -118,24 +121,30 @@ const ABOUT: Record<Role, string> = {
   worker: "This instance runs jobs only (ROLE=worker); the API is on others.",
 };
 
+interface ApiServices extends Pick<SchemaServices, "db" | "lanes" | "executors"> {
+  /** For live updates, apart from requests. */
+  readonly watchDb: Database;
+  readonly seats: Seats;
+}
+
 async function openApi(
   config: Config,
-  deps: Pick<SchemaServices, "db" | "lanes" | "executors"> & { readonly seats: Seats },
+  deps: ApiServices,
   bus: Bus,
   log: Logger,
   stack: StopStack,
 ): Promise<Pick<HttpServerOptions, "schema" | "createContext" | "toRequestError">> {
   const updates = new JobUpdates({
     bus,
-    readJobs: (ids) => readJobs(deps.db, ids),
+    readJobs: (ids) => readJobs(deps.watchDb, ids),
     log,
     subscriptionsMax: config.subscriptionsMax,
   });
   await updates.start();
-  stack.push("live updates", () => updates.stop());
-  const changes = new ChangeFeed({ bus, source: new LogReader(deps.db, deps.lanes), log });
+  stack.push("live updates", () => endsWithin(updates.stop(), CLOSE_MS));
+  const changes = new ChangeFeed({ bus, source: new LogReader(deps.watchDb, deps.lanes), log });
   changes.start();
-  stack.push("live lists", () => changes.stop());
+  stack.push("live lists", () => endsWithin(changes.stop(), CLOSE_MS));
   const services = { ...deps, updates, changes, operations: createOperations({ ...deps, bus }) };
   return {
     schema: createSchema(),
@@ -178,34 +187,6 @@ function createRegistry(
   const registry = new Registry([...builtInExecutors({ mail, webhook, log }), ...executors]);
   stack.push("executors", () => registry.close());
   return registry;
-}
-
-function createEngine(
-  config: Config,
-  dbs: Databases,
-  bus: Bus,
-  lanes: LaneCatalog,
-  executors: Registry,
-  log: Logger,
-): Engine {
-  const { workerThreads, workerQueues: queues, pollIntervalMs, priorityWaitMs } = config;
-  const { deadAfterMs, leaseMs, heartbeatMs } = config;
-  return new Engine({
-    db: dbs.engine,
-    heartbeatDb: dbs.heartbeat,
-    bus,
-    lanes,
-    executors,
-    log,
-    isBystander: config.role === "api",
-    workerThreads,
-    queues,
-    pollIntervalMs,
-    deadAfterMs,
-    leaseMs,
-    heartbeatMs,
-    priorityWaitMs,
-  });
 }
 
 const PING = {

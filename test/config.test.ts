@@ -185,6 +185,31 @@ describe("loadConfig", () => {
     expect(warnings).toEqual([]);
   });
 
+  it.each([
+    ["DATABSE_URL", "DATABASE_URL"],
+    ["DATABASE_URI", "DATABASE_URL"],
+    ["REDIS_URI", "REDIS_URL"],
+    ["REDSI_URL", "REDIS_URL"],
+    ["WORKER_THREAD", "WORKER_THREADS"],
+    ["database_url", "DATABASE_URL"],
+    ["CORS_ORIGN", "CORS_ORIGINS"],
+  ])("says of %s that it was most likely meant to be %s", (name, meant) => {
+    const { warnings } = load({ [name]: "secret" });
+    expect(warnings).toEqual([`${name} is not read: did you mean ${meant}?`]);
+    expect(load({}, `${name}=secret`).warnings).toEqual(warnings);
+  });
+
+  it("has nothing to say of variables that are other programs' own", () => {
+    const others = [
+      ...["PATH", "HOME", "HOSTNAME", "HOSTS", "SORT", "ROLES", "NODE_ENV", "NODE_OPTIONS", "LANG"],
+      ...["PGHOST", "PGDATABASE", "REDIS_HOST", "DATABASE_HOST", "LOG_FILE", "LOG_DIR", "HTTP_URL"],
+      ...["TEMP_DIR", "XDG_DATA_DIRS", "MAIL", "FORCE_COLOR", "SERVER_URL", "DATABASE_NAME"],
+    ];
+    expect(load(Object.fromEntries(others.map((name) => [name, "x"]))).warnings).toEqual([]);
+    const both = { DATABASE_URL: "postgres://localhost/a", DATABASE_URI: "postgres://localhost/b" };
+    expect(load(both).warnings).toEqual([]);
+  });
+
   it("warns of variables with our name as a prefix, which nothing reads", () => {
     const { warnings } = load({ VINYASA_PORT: "1", VINYASA_COLOUR: "blue", VINYASA_TEST_X: "x" });
     expect(warnings).toEqual([

@@ -1,4 +1,5 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClient as createSocketClient } from "graphql-ws";
@@ -75,6 +76,51 @@ describeWithPostgres("a server on PostgreSQL", () => {
     instance = await start({ DATABASE_URL: url, DATA_DIR: folder, ...env });
     return createClient({ url: `${instance.url}/graphql` });
   }
+
+  it("finds that its port is taken before it opens a database", async () => {
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+    const { port } = other.address() as AddressInfo;
+    const databases = ["postgres://postgres@127.0.0.1:1/none", ""];
+    for (const DATABASE_URL of databases) {
+      const starting = start({ PORT: String(port), DATABASE_URL, DATA_DIR: folder });
+      await expect(starting).rejects.toThrow(`Port ${port} on 127.0.0.1 is taken`);
+    }
+    expect(await readdir(folder)).toEqual([]);
+    await new Promise((resolve) => other.close(resolve));
+  });
+
+  it("refuses a number that would be changed, on every way, and takes ordinary ones", async () => {
+    const client = await serve();
+    const url = `${instance?.url}/graphql`;
+    const submitting = "submitJob(input: $input) { __typename ... on UserError { code path } }";
+    const query = `mutation ($input: SubmitJobInput!) { ${submitting} }`;
+    const long = "0.1234567890123456789";
+    const payload = `{"a":[1.10,1e3,{"n":${long}}]}`;
+    const variables = `{"input":{"type":"webhook","payload":${payload}}}`;
+    const path = ["payload", "a", "2", "n"];
+    const body = `{"query":${JSON.stringify(query)},"variables":${variables}}`;
+    const headers = { "content-type": "application/json" };
+    const response = await fetch(url, { method: "POST", headers, body });
+    const expected = { __typename: "InvalidInputError", code: "INVALID_INPUT", path };
+    expect(await response.json()).toEqual({ data: { submitJob: expected } });
+    const socket = new WebSocket(url.replace("http", "ws"), "graphql-transport-ws");
+    const answer = new Promise((resolve, reject) => {
+      socket.on("error", reject);
+      socket.on("open", () => socket.send('{"type":"connection_init"}'));
+      socket.on("message", (data) => {
+        const message = JSON.parse(String(data));
+        if (message.type === "next") resolve(message.payload);
+        if (message.type !== "connection_ack") return;
+        socket.send(`{"id":"1","type":"subscribe","payload":${body}}`);
+      });
+    });
+    expect(await answer).toEqual({ data: { submitJob: expected } });
+    socket.close();
+    const good = { text: "x", numbers: [0.1, 1.1, 1e3, 1.0, 5e-324] };
+    const id = await submit(client, { type: "webhook", payload: { url, body: good } });
+    expect(id).toBeTruthy();
+  });
 
   it("starts without its Redis, and its banner says so", async () => {
     await serve({ REDIS_URL: "redis://127.0.0.1:1" });

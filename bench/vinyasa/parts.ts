@@ -1,7 +1,8 @@
 /** The server's parts without its HTTP: as `src/instance.ts` puts them together. */
 import { pino } from "pino";
 import { type Config, loadConfig } from "../../dist/src/config.js";
-import { Engine } from "../../dist/src/engine/engine.js";
+import { createEngine } from "../../dist/src/create-engine.js";
+import type { Engine } from "../../dist/src/engine/engine.js";
 import type { Bus } from "../../dist/src/events/bus.js";
 import { createBus } from "../../dist/src/events/connect-bus.js";
 import { Registry } from "../../dist/src/executors/registry.js";
@@ -55,7 +56,7 @@ export async function openParts(
     bus,
     operations,
     createEngine: () => {
-      engine = createEngine(config, { dbs, lanes, executors, bus });
+      engine = createEngine(config, { dbs, bus, lanes, executors, log });
       return engine;
     },
     close: async () => {
@@ -63,23 +64,4 @@ export async function openParts(
       await dbs.close();
     },
   };
-}
-
-function createEngine(
-  { workerThreads, workerQueues, pollIntervalMs, leaseMs, heartbeatMs }: Config,
-  { dbs, lanes, executors, bus }: Pick<Parts, "dbs" | "lanes" | "executors" | "bus">,
-): Engine {
-  return new Engine({
-    db: dbs.engine,
-    heartbeatDb: dbs.heartbeat,
-    bus,
-    lanes,
-    executors,
-    log,
-    workerThreads,
-    queues: workerQueues,
-    pollIntervalMs,
-    leaseMs,
-    heartbeatMs,
-  });
 }

@@ -105,7 +105,7 @@ const variables = z.object({
     {
       secret: true,
       description:
-        "The same database through a pooler (PgBouncer and the like), for requests only; the engine always uses `DATABASE_URL`. Unset: requests use that, too.",
+        "The same database through a pooler (PgBouncer and the like), for requests only; the engine and live updates always use `DATABASE_URL`. Unset: requests use that, too.",
     },
   ),
   REDIS_URL: optional(url("a redis:// URL", ["redis", "rediss"], "redis://localhost:6379"), {

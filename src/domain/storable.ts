@@ -1,4 +1,5 @@
 /** What PostgreSQL's text and jsonb keep unchanged, checked before it gets there. */
+import { lossyIssue } from "./lossy-number.ts";
 
 /** Why a value cannot be kept, and where in it. */
 export interface StorableIssue {
@@ -6,7 +7,7 @@ export interface StorableIssue {
   readonly path: string[];
 }
 
-const DEPTH_MAX = 200;
+export const JSON_DEPTH_MAX = 200;
 
 /** `text` without what PostgreSQL refuses, cut to `max` UTF-16 units. */
 export function storableText(text: string, max: number): string {
@@ -20,20 +21,19 @@ export function textIssue(text: string): string | null {
   return null;
 }
 
-/** `reversedPath` grows on the way out, so that a value without an issue costs no path at all. */
-interface Found {
-  readonly message: string;
-  readonly reversedPath: string[];
-}
-
+/** Where the walk is, and what it has found. */
 interface Walk {
+  readonly path: (string | number)[];
+  readonly issues: StorableIssue[];
   nodesLeft: number;
+  issuesLeft: number;
 }
 
 /**
  * The first thing in `value` that jsonb would refuse or change: U+0000 (22P05), a lone surrogate
- * (22P02), an integer past 2^53 (its digits are lost before we see it), NaN, a value that is no
- * JSON, or nesting deeper than 200. Null if there is none. Never throws. -0 passes, and is kept as 0.
+ * (22P02), an integer past 2^53 (its digits are lost before we see it), a number whose digits
+ * JavaScript has no room for (see `lossyNumber`), NaN, a value that is no JSON, or nesting deeper
+ * than 200. Null if there is none. Never throws. -0 passes, and is kept as 0.
  *
  * @param path put in front of the issue's own path
  * @param nodesMax values looked at before it gives up with an issue: 30 arrays that each hold the
@@ -44,36 +44,66 @@ export function jsonIssue(
   path: readonly string[] = [],
   nodesMax = Number.POSITIVE_INFINITY,
 ): StorableIssue | null {
-  try {
-    const found = find(value, 0, { nodesLeft: nodesMax });
-    return found && { message: found.message, path: [...path, ...found.reversedPath.reverse()] };
-  } catch {
-    // A getter or a proxy of an executor's result threw.
-    return { message: "cannot be read without an error", path: [...path] };
-  }
+  const [first] = findIssues(value, path, { nodesLeft: nodesMax, issuesLeft: 1 });
+  return first ?? null;
 }
 
-function find(value: unknown, depth: number, walk: Walk): Found | null {
+/** All of them, in the order of the value, up to `max`. */
+export function jsonIssues(value: unknown, path: readonly string[], max: number): StorableIssue[] {
+  return findIssues(value, path, { nodesLeft: Number.POSITIVE_INFINITY, issuesLeft: max });
+}
+
+function findIssues(
+  value: unknown,
+  path: readonly string[],
+  bounds: Pick<Walk, "nodesLeft" | "issuesLeft">,
+): StorableIssue[] {
+  const walk: Walk = { ...bounds, path: [...path], issues: [] };
+  try {
+    find(value, 0, walk);
+  } catch {
+    // A getter or a proxy of an executor's result threw.
+    walk.path.length = path.length;
+    report(walk, "cannot be read without an error");
+  }
+  return walk.issues;
+}
+
+function find(value: unknown, depth: number, walk: Walk): void {
   walk.nodesLeft -= 1;
-  if (walk.nodesLeft < 0) return here("has too many values");
+  if (walk.nodesLeft < 0) {
+    report(walk, "has too many values");
+    walk.issuesLeft = 0;
+    return;
+  }
+  const issue = ownIssue(value, depth);
+  if (issue !== null) report(walk, issue);
+  else if (Array.isArray(value)) findInArray(value, depth, walk);
+  else if (typeof value === "object" && value !== null) findInObject(value, depth, walk);
+}
+
+/** Of a list or an object: without what is in it. */
+function ownIssue(value: unknown, depth: number): string | null {
   switch (typeof value) {
     case "string":
-      return here(textIssue(value));
+      return textIssue(value);
     case "number":
-      return here(numberIssue(value));
+      return numberIssue(value);
     case "boolean":
       return null;
     case "object":
-      return value === null ? null : findInside(value, depth, walk);
+      return value === null ? null : objectIssue(value, depth);
     case "undefined":
-      return here("is undefined, which is no JSON value");
+      return "is undefined, which is no JSON value";
     default:
-      return here(`is a ${typeof value}, which is no JSON value`);
+      return `is a ${typeof value}, which is no JSON value`;
   }
 }
 
-function here(message: string | null): Found | null {
-  return message === null ? null : { message, reversedPath: [] };
+function report(walk: Walk, message: string): void {
+  if (walk.issuesLeft === 0) return;
+  walk.issuesLeft -= 1;
+  walk.issues.push({ message, path: walk.path.map(String) });
 }
 
 function numberIssue(value: number): string | null {
@@ -84,16 +114,14 @@ function numberIssue(value: number): string | null {
   return null;
 }
 
-function findInside(value: object, depth: number, walk: Walk): Found | null {
-  if (depth >= DEPTH_MAX) return here(`is nested deeper than ${DEPTH_MAX}`);
-  const isArray = Array.isArray(value);
-  if (!isArray && !isPlain(value)) return here(`is a ${classOf(value)}, which is no JSON value`);
-  // JSON.stringify would store what that function returns.
-  if (typeof (value as { toJSON?: unknown }).toJSON === "function") {
-    return here("has a toJSON function, so it is no JSON value");
+function objectIssue(value: object, depth: number): string | null {
+  if (depth >= JSON_DEPTH_MAX) return `is nested deeper than ${JSON_DEPTH_MAX}`;
+  if (!Array.isArray(value) && !isPlain(value)) {
+    return `is a ${classOf(value)}, which is no JSON value`;
   }
-  if (isArray) return findInArray(value, depth, walk);
-  return findInObject(value as Record<string, unknown>, depth, walk);
+  // JSON.stringify would store what that function returns.
+  const hasOwnJson = typeof (value as { toJSON?: unknown }).toJSON === "function";
+  return hasOwnJson ? "has a toJSON function, so it is no JSON value" : null;
 }
 
 function isPlain(value: object): boolean {
@@ -106,29 +134,30 @@ function classOf(value: object): string {
   return typeof name === "string" && name !== "" ? storableText(name, 100) : "special object";
 }
 
-function findInArray(items: readonly unknown[], depth: number, walk: Walk): Found | null {
+function findInArray(items: readonly unknown[], depth: number, walk: Walk): void {
   // By index: a hole is an undefined that forEach would skip and JSON.stringify would make null.
-  for (let index = 0; index < items.length; index += 1) {
-    const found = find(items[index], depth + 1, walk);
-    if (found !== null) return at(found, String(index));
+  for (let index = 0; index < items.length && walk.issuesLeft > 0; index += 1) {
+    findAt(index, items[index], depth, walk);
   }
-  return null;
 }
 
-function findInObject(members: Record<string, unknown>, depth: number, walk: Walk): Found | null {
+function findInObject(object: object, depth: number, walk: Walk): void {
+  const members = object as Record<string, unknown>;
   for (const key of Object.keys(members)) {
+    if (walk.issuesLeft === 0) return;
     const bad = textIssue(key);
-    if (bad !== null) return here(`has a key that ${bad}`);
-    const item = members[key];
+    if (bad !== null) {
+      report(walk, lossyIssue(key, members[key]) ?? `has a key that ${bad}`);
+      continue;
+    }
     // An undefined member is left out by JSON.stringify: nothing of it would be stored.
-    if (item === undefined) continue;
-    const found = find(item, depth + 1, walk);
-    if (found !== null) return at(found, key);
+    const item = members[key];
+    if (item !== undefined) findAt(key, item, depth, walk);
   }
-  return null;
 }
 
-function at(found: Found, key: string): Found {
-  found.reversedPath.push(key);
-  return found;
+function findAt(key: string | number, item: unknown, depth: number, walk: Walk): void {
+  walk.path.push(key);
+  find(item, depth + 1, walk);
+  walk.path.pop();
 }

@@ -1,6 +1,7 @@
-/** Natural batching of writes: see the completer. */
+/** Natural batching of what must be written, whatever it takes: see the completer. */
 import type { Logger } from "pino";
 import { DatabaseError } from "../store/database.ts";
+import { NaturalBatch } from "../store/natural-batch.ts";
 
 export interface BatchWriterOptions<Item> {
   readonly name: string;
@@ -16,7 +17,6 @@ export interface BatchWriterOptions<Item> {
 const BATCH_MAX = 1_000;
 /** A thousand results of 1 MiB each would be a message that no string can hold. */
 const BATCH_CHARS_MAX = 8 * 1024 * 1024;
-const IN_FLIGHT_MAX = 2;
 /** A second statement starts beside the first only when it is worth its round trip. */
 const WORTH_A_SECOND = 100;
 const PAUSE_MAX_MS = 2_000;
@@ -27,82 +27,59 @@ const PAUSE_MAX_MS = 2_000;
  */
 export class BatchWriter<Item> {
   readonly #options: BatchWriterOptions<Item>;
-  #waiting: Item[] = [];
-  #inFlight = 0;
+  readonly #batches: NaturalBatch<Item>;
   /** Items in flight, or waiting to be tried again. */
   #writing = 0;
   #open = false;
-  #scheduled = false;
-  #idle: (() => void)[] = [];
   readonly #pauses = new Set<() => void>();
 
   constructor(options: BatchWriterOptions<Item>) {
     this.#options = options;
+    this.#batches = new NaturalBatch({
+      ...{ sizeMax: BATCH_MAX, weightMax: BATCH_CHARS_MAX, worthASecond: WORTH_A_SECOND },
+      weigh: options.weigh,
+      run: (batch) => this.#run(batch),
+    });
+    this.#batches.pause();
   }
 
   start(): void {
     this.#open = true;
-    this.#flush();
+    this.#batches.resume();
   }
 
   /** Ends all retries. Returns how many items stay unwritten. */
   stop(): number {
     this.#open = false;
-    const unwritten = this.#waiting.length + this.#writing;
-    this.#waiting = [];
+    this.#batches.pause();
+    const unwritten = this.#batches.waiting + this.#writing;
     for (const wake of this.#pauses) wake();
-    this.#settle();
+    this.#batches.clear();
     return unwritten;
+  }
+
+  /** Tries again now what waits for its next try. */
+  hurry(): void {
+    for (const wake of this.#pauses) wake();
   }
 
   /** Written from the end of this turn of the event loop on: jobs that end together go together. */
   add(item: Item): void {
-    this.#waiting.push(item);
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    setImmediate(() => {
-      this.#scheduled = false;
-      this.#flush();
-    });
+    this.#batches.add(item);
   }
 
   /** Resolves when everything added so far is written, or given up by `stop`. */
-  async flush(): Promise<void> {
-    if (this.#waiting.length === 0 && this.#inFlight === 0) return;
-    await new Promise<void>((resolve) => this.#idle.push(resolve));
+  flush(): Promise<void> {
+    return this.#batches.idle();
   }
 
-  #flush(): void {
-    const needed = this.#inFlight === 0 ? 1 : WORTH_A_SECOND;
-    if (!this.#open || this.#inFlight >= IN_FLIGHT_MAX || this.#waiting.length < needed) return;
-    const batch = this.#takeBatch();
-    this.#inFlight += 1;
+  async #run(batch: readonly Item[]): Promise<void> {
     this.#writing += batch.length;
-    void this.#writeAll(batch, false).finally(() => {
-      this.#inFlight -= 1;
+    try {
+      await this.#writeAll(batch, false);
+    } finally {
       this.#writing -= batch.length;
-      this.#flush();
-      this.#settle();
-    });
-  }
-
-  /** At least one item, however heavy. */
-  #takeBatch(): Item[] {
-    let chars = 0;
-    let size = 0;
-    for (const item of this.#waiting) {
-      chars += this.#options.weigh(item);
-      if (size === BATCH_MAX || (size > 0 && chars > BATCH_CHARS_MAX)) break;
-      size += 1;
     }
-    return this.#waiting.splice(0, size);
-  }
-
-  #settle(): void {
-    if (this.#waiting.length > 0 || this.#inFlight > 0) return;
-    const idle = this.#idle;
-    this.#idle = [];
-    for (const resolve of idle) resolve();
   }
 
   async #writeAll(batch: readonly Item[], again: boolean): Promise<void> {

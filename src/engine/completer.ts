@@ -81,6 +81,13 @@ export class Completer implements Service {
     this.#failures.flush();
   }
 
+  /** The same; what failed for want of a database is not kept waiting for its next try. */
+  async flushNow(): Promise<void> {
+    this.#successes.hurry();
+    this.#others.hurry();
+    await this.flush();
+  }
+
   async stop(): Promise<void> {
     await this.flush();
     this.#successes.stop();
@@ -151,11 +158,17 @@ export class Completer implements Service {
       const run = byId.get(row.id);
       byId.delete(row.id);
       if (run === undefined) continue;
-      if (row.status === "FAILED") this.#failures.add(run.job, errorOf(run.outcome));
+      if (row.status === "FAILED") this.#tellFailed(run);
       if (bus.isWatched(row.id)) events.push(endedEvent(run.job, row, run.next.attemptsLeft));
     }
     if (events.length > 0) bus.publish(events);
     this.#reportStale([...byId.keys()], again);
+  }
+
+  #tellFailed({ job, outcome }: Unsuccess): void {
+    const { id, attempt, lane } = job;
+    const code = errorOf(outcome)?.code ?? null;
+    this.#failures.add({ id, type: lane.type, attempt, code });
   }
 
   #wake(batch: readonly Unsuccess[], rows: readonly EndedRow[]): void {

@@ -20,8 +20,11 @@ export interface WorkersToDrain {
 
 /** After the grace time an executor may react to its signal before the instance goes. */
 const LAST_MOMENT_MS = 200;
-/** For the database's answers, after the grace time. */
-export const LAST_WORDS_MS = 10_000;
+/**
+ * For the database's answers, after the grace time. One that is restarted in this moment is not waited
+ * for: whoever sent the signal may send SIGKILL soon, and others take back what could not be written.
+ */
+const LAST_WORDS_MS = 3_000;
 
 /** Claims nothing more. No attempt is spent, and the grace time counts from the call. */
 export async function drainWorkers(draining: WorkersToDrain, graceMs: number): Promise<void> {

@@ -1,11 +1,18 @@
 /** One line for each job that failed for good, and no flood of them when everything fails. */
 import type { Logger } from "pino";
-import type { AttemptError } from "../domain/outcome.ts";
-import type { ClaimedJob } from "../store/claim-jobs.ts";
 
 /** 10,000 jobs a second can fail together; ten lines say as much. */
 const LINES_MAX = 10;
 const WINDOW_MS = 1_000;
+
+export interface FailedJob {
+  readonly id: string;
+  /** Null where its lane is not known here. */
+  readonly type: string | null;
+  readonly attempt: number;
+  /** Of the error: "LOST", "TIMED_OUT", or the executor's own. */
+  readonly code: string | null;
+}
 
 /** At most ten lines a second; after it, one with the number of jobs that got none. */
 export class FailedJobsLog {
@@ -19,18 +26,14 @@ export class FailedJobsLog {
   }
 
   /** Without the error's message: it is the executor's, may hold anything, and is kept with the job. */
-  add(job: ClaimedJob, error: AttemptError | null): void {
+  add({ id: jobId, type, attempt, code }: FailedJob): void {
     this.#window ??= setTimeout(() => this.flush(), WINDOW_MS).unref();
     if (this.#lines === LINES_MAX) {
       this.#leftOut += 1;
       return;
     }
     this.#lines += 1;
-    const { id: jobId, attempt } = job;
-    this.#log.warn(
-      { jobId, type: job.lane.type, attempt, code: error?.code ?? null },
-      "job failed",
-    );
+    this.#log.warn({ jobId, type, attempt, code }, "job failed");
   }
 
   /** Ends the second early: what got no line is counted in one. */

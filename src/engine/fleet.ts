@@ -42,6 +42,16 @@ export class Fleet {
     }
     return most;
   }
+
+  /** Live instances with a lower number that have a worker for jobs of this lane and so many threads. */
+  countBefore(instance: number, lane: Lane, threads: number): number {
+    let count = 0;
+    for (const [id, workers] of this.#members ?? []) {
+      const fits = (worker: KnownWorker) => worker.threads >= threads && serves(worker, lane);
+      if (id < instance && workers.some(fits)) count += 1;
+    }
+    return count;
+  }
 }
 
 function knownWorker({ threads, queues, types }: WorkerSpec): KnownWorker {

@@ -104,6 +104,11 @@ export class LaneBook {
     return this.#states.get(lane.id) ?? this.#learn(lane);
   }
 
+  /** Live instances with a lower number than `instance` that could run this lane's jobs, too. */
+  othersBefore({ lane, threads }: LaneState, instance: number): number {
+    return this.#options.fleet.countBefore(instance, lane, threads);
+  }
+
   get hasSuspects(): boolean {
     return this.#suspects.size > 0;
   }

@@ -7,7 +7,8 @@
  * process only, so nobody declares anybody dead, and a beat may wait behind a long statement.
  *
  * The connection of the heartbeat also holds this instance's lock: while it lives, the others wait for
- * the lease. They need not once it is gone and the beat is old, too (see dead-instances).
+ * the lease. They need not once it is gone and the beat is old, too (see dead-instances). So an
+ * instance whose connection broke has less time for the next beat: four fifths of what the others wait.
  */
 import type { Logger } from "pino";
 import type { Database } from "../store/database.ts";
@@ -18,6 +19,8 @@ import {
   type InstanceSpec,
   registerInstance,
 } from "../store/instances.ts";
+import { lineAfter } from "../store/line-state.ts";
+import { endsWithin } from "./ends-within.ts";
 import { failPoint } from "./fail-points.ts";
 import { PacedLoop } from "./paced-loop.ts";
 import type { Service } from "./service.ts";
@@ -27,16 +30,22 @@ export interface MembershipOptions {
   readonly db: Database;
   readonly log: Logger;
   readonly leaseMs: number;
+  /** Silence after which the others take an instance for dead whose lock is free. */
+  readonly deadAfterMs: number;
   readonly heartbeatMs: number;
   /** A new identity for each registration. */
   readonly describe: () => InstanceSpec;
   /** Every job of this instance is lost to it. */
   readonly onLost: (why: string) => void;
+  /** Writes what was done under the former registration, as far as that is fast. */
+  readonly onReturning: () => Promise<void>;
   /** Registered anew: the jobs of the former registration can be rescued now. */
   readonly onReturned: () => void;
 }
 
 const BACK_WITHIN_MS = 1_000;
+/** Of what the others wait, when an instance lets go. */
+const LET_GO_AT = 0.8;
 
 export class Membership implements Service {
   readonly #options: MembershipOptions;
@@ -49,6 +58,10 @@ export class Membership implements Service {
   #interrupted = false;
   /** When beats got through again after a break. */
   #resumedAt = Number.NEGATIVE_INFINITY;
+  /** The same, of a break as long as the one that makes others dead. */
+  #awakeSince = Number.NEGATIVE_INFINITY;
+  /** The connection broke, and with it the lock: no beat has got through since. */
+  #lockMayBeFree = false;
   #draining = false;
   #started = false;
   #watchdog: NodeJS.Timeout | null = null;
@@ -92,14 +105,25 @@ export class Membership implements Service {
     return !this.#interrupted && performance.now() - this.#resumedAt >= this.#options.leaseMs;
   }
 
+  /**
+   * False while this instance was silent itself, and for a moment after: what silenced it may have
+   * silenced the others as well, who are on their way back and have outcomes to write.
+   */
+  get mayDeclareDead(): boolean {
+    const { deadAfterMs } = this.#options;
+    return this.#silentMs < deadAfterMs && performance.now() - this.#awakeSince >= deadAfterMs;
+  }
+
   async start(): Promise<void> {
     if (this.#started) return;
     this.#started = true;
     await this.#register();
     await this.#loop.start();
-    const { db, heartbeatMs } = this.#options;
+    const { db, heartbeatMs, deadAfterMs } = this.#options;
     if (db.kind === "embedded") return;
-    this.#watchdog = setInterval(() => this.#watch(), Math.min(heartbeatMs, 1_000));
+    // Well within the fifth that is left when it has to let go.
+    const everyMs = Math.min(heartbeatMs, deadAfterMs / 10);
+    this.#watchdog = setInterval(() => this.#watch(), everyMs);
   }
 
   /** Shown to operators from the next beat on. */
@@ -142,37 +166,44 @@ export class Membership implements Service {
 
   async #beat(): Promise<null> {
     failPoint("before-lease-renew");
-    if (!this.#alive) return this.#comeBack();
     // The moment of sending counts: the database may have written it long before the answer came.
     const sentAt = performance.now();
     const kept = await this.#send();
-    if (kept) {
-      this.#lastBeatAt = sentAt;
-      return null;
-    }
-    this.#options.log.warn({ instance: this.#uuid }, "declared dead by another instance");
-    if (this.#alive) this.#lose("declared dead by another instance");
-    return this.#comeBack();
+    if (kept) this.#lastBeatAt = sentAt;
+    else this.#options.log.warn({ instance: this.#uuid }, "declared dead by another instance");
+    if (!kept && this.#alive) this.#lose("declared dead by another instance");
+    return this.#alive ? null : this.#comeBack();
   }
 
   async #send(): Promise<boolean> {
     try {
       const { kept, reconnected } = await beat(this.#options.db, this.#key, this.#draining);
       if (this.#interrupted || reconnected) this.#resumedAt = performance.now();
+      if (this.#silentMs >= this.#options.deadAfterMs) this.#awakeSince = performance.now();
       this.#interrupted = false;
+      this.#lockMayBeFree = false;
       return kept;
     } catch (error) {
       this.#interrupted = true;
+      const line = lineAfter(error);
+      // A server that is away is so for all: nobody's lock counts then, nor for one lease after.
+      if (line !== "unknown") this.#lockMayBeFree = line === "broken";
       throw error;
     }
   }
 
-  /** Under a new number: rows of the old one belong to whoever rescues them. */
+  /**
+   * Under a new number: rows of the old one belong to whoever rescues them. The beat before this has
+   * told the others, where it was not too late, to leave them alone until what is done is written.
+   */
   async #comeBack(): Promise<null> {
-    await endInstance(this.#options.db, this.#key);
+    const { db, log, deadAfterMs, onReturning, onReturned } = this.#options;
+    const isWritten = await endsWithin(onReturning(), deadAfterMs / 2);
+    if (!isWritten) log.warn("outcomes could not be written before their instance's number ends");
+    await endInstance(db, this.#key);
     await this.#register();
-    this.#options.log.info({ instance: this.#uuid }, "registered anew");
-    this.#options.onReturned();
+    log.info({ instance: this.#uuid }, "registered anew");
+    onReturned();
     return null;
   }
 
@@ -181,8 +212,9 @@ export class Membership implements Service {
   }
 
   get #silenceMsMax(): number {
-    const { db, leaseMs } = this.#options;
-    return db.kind === "embedded" ? Number.POSITIVE_INFINITY : leaseMs * 0.8;
+    const { db, leaseMs, deadAfterMs } = this.#options;
+    if (db.kind === "embedded") return Number.POSITIVE_INFINITY;
+    return LET_GO_AT * (this.#lockMayBeFree ? deadAfterMs : leaseMs);
   }
 
   #watch(): void {

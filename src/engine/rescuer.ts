@@ -9,8 +9,10 @@ import {
   markOtherInstancesDead,
 } from "../store/dead-instances.ts";
 import type { LaneCatalog } from "../store/lane-catalog.ts";
-import { readLostLanes, rescueJobs } from "../store/rescue-jobs.ts";
+import type { MovedJob } from "../store/moved-job.ts";
+import { LOST, readLostLanes, rescueJobs } from "../store/rescue-jobs.ts";
 import { announceMoved } from "./announce-moved.ts";
+import { FailedJobsLog } from "./failed-jobs-log.ts";
 import type { Membership } from "./membership.ts";
 import { PacedLoop } from "./paced-loop.ts";
 import type { Service } from "./service.ts";
@@ -20,7 +22,7 @@ export interface RescuerOptions {
   readonly db: Database;
   readonly bus: Bus;
   readonly lanes: LaneCatalog;
-  readonly membership: Membership;
+  readonly membership: Pick<Membership, "id" | "trustsLocks" | "mayDeclareDead">;
   readonly log: Logger;
   readonly leaseMs: number;
   readonly deadAfterMs: number;
@@ -35,6 +37,7 @@ export class Rescuer implements Service {
   readonly #options: RescuerOptions;
   readonly #loop: PacedLoop;
   readonly #turn: Turn;
+  readonly #failures: FailedJobsLog;
   #sweepAt = 0;
   #first = true;
 
@@ -42,6 +45,7 @@ export class Rescuer implements Service {
     this.#options = options;
     const { log, bus } = options;
     const floorMs = Math.min(1_000, options.deadAfterMs / 2);
+    this.#failures = new FailedJobsLog(log);
     this.#turn = new Turn({ turns: bus.turns, name: "rescuer", everyMs: floorMs });
     this.#loop = new PacedLoop({ name: "rescuer", log, floorMs, act: () => this.#round() });
   }
@@ -52,6 +56,7 @@ export class Rescuer implements Service {
 
   async stop(): Promise<void> {
     await this.#loop.stop();
+    this.#failures.flush();
   }
 
   /** Looks for orphaned jobs of ended instances now. */
@@ -86,6 +91,7 @@ export class Rescuer implements Service {
   async #findDead(): Promise<DeadInstance[]> {
     const { db, membership, leaseMs, deadAfterMs } = this.#options;
     if (db.kind === "postgres") {
+      if (!membership.mayDeclareDead) return [];
       const { id: observer, trustsLocks } = membership;
       return markDeadInstances(db, { leaseMs, deadAfterMs, observer, trustsLocks });
     }
@@ -111,7 +117,17 @@ export class Rescuer implements Service {
       const jobs = await rescueJobs(db, instances, suspects, BATCH);
       rescued = jobs.length;
       announceMoved(bus, lanes, jobs);
+      this.#tellFailed(jobs);
       if (rescued > 0) log.warn({ jobs: rescued }, "took jobs back from dead instances");
+    }
+  }
+
+  /** Those that have no attempt left. */
+  #tellFailed(jobs: readonly MovedJob[]): void {
+    for (const { id, lane, to, attempt } of jobs) {
+      if (to !== "FAILED") continue;
+      const type = this.#options.lanes.get(lane)?.type ?? null;
+      this.#failures.add({ id, type, attempt, code: LOST });
     }
   }
 }

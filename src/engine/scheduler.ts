@@ -85,10 +85,11 @@ export class Scheduler implements Service {
       log: options.log,
       floorMs: Math.min(REVIEW_EVERY_MS, options.pollIntervalMs),
       act: async () => {
-        const { db, lanes, workers } = options;
+        const { db, lanes, workers, membership } = options;
         // The suspect that runs here may take an hour: threads are not kept for the next one until then.
         const isBarred = ({ lane }: LaneState) => lane.suspect && this.#suspects.isHere;
-        await this.#reservations.review(db, lanes, workers, isBarred);
+        const othersBefore = (state: LaneState) => lanes.othersBefore(state, membership.id);
+        await this.#reservations.review({ db, lanes, workers, isBarred, othersBefore });
         this.nudge();
         return null;
       },

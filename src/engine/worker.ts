@@ -1,5 +1,6 @@
 /** A bounded set of threads inside this instance: runs jobs, and keeps a little read-ahead. */
 import type { Logger } from "pino";
+import type { Outcome } from "../domain/outcome.ts";
 import type { Registry } from "../executors/registry.ts";
 import type { ClaimedJob } from "../store/claim-jobs.ts";
 import { Attempt, type AttemptHooks, type EndedRun } from "./attempt.ts";
@@ -123,7 +124,7 @@ export class Worker {
     }
     const waiting = this.#takeWaiting(id, token);
     if (waiting === null) return false;
-    this.#cancelUnstarted(waiting);
+    this.#endUnstarted(waiting, { kind: "CANCELLED" });
     this.#startWaiting();
     this.#options.onIdle();
     return true;
@@ -165,11 +166,11 @@ export class Worker {
     }
   }
 
-  /** A job that expired while it waited here does not start. */
+  /** A job that expired while it waited here does not start: given back, it is left to the expirer. */
   #begin({ job, claimedAt }: Waiting): void {
     const waitedMs = performance.now() - claimedAt;
     if (job.expiresInMs !== null && waitedMs >= job.expiresInMs) {
-      this.#cancelUnstarted({ job, claimedAt });
+      this.#endUnstarted({ job, claimedAt }, { kind: "RELEASED" });
       return;
     }
     const executor = this.#options.executors.get(job.lane.type);
@@ -206,9 +207,9 @@ export class Worker {
     return place === -1 ? this.#waiting.length : place;
   }
 
-  #cancelUnstarted({ job, claimedAt }: Waiting): void {
+  #endUnstarted({ job, claimedAt }: Waiting, outcome: Outcome): void {
     const startDelayMs = Math.floor(performance.now() - claimedAt);
-    this.#options.onEnd({ job, outcome: { kind: "CANCELLED" }, startDelayMs, runMs: 0 });
+    this.#options.onEnd({ job, outcome, startDelayMs, runMs: 0 });
   }
 
   #ended(run: EndedRun): void {

@@ -19,6 +19,12 @@ export const MESSAGE_EVENTS_MAX = 200;
 export const WAITING_EVENTS_MAX = 2_000;
 /** Under load, rounds are this far apart, so that messages fill. Idle, nothing waits. */
 const ROUND_INTERVAL_MS = 3;
+/**
+ * The same from so many events a round on: where 25 events share a message, each costs the sender 1.7
+ * µs, where 100 do, 1.2, and Redis and the receivers save as much.
+ */
+const BUSY_INTERVAL_MS = 10;
+const BUSY_EVENTS = 100;
 
 /**
  * What is added in one turn of the event loop goes out in one round: at most one message a channel.
@@ -75,8 +81,10 @@ export class Outbox {
   async #runRounds(): Promise<void> {
     while (this.#hasWake || this.#events.some((waiting) => waiting.length > 0)) {
       const startedAt = performance.now();
+      const waiting = this.#events.reduce((sum, { length }) => sum + length, 0);
       await Promise.all(this.#sendRound());
-      const pauseMs = startedAt + ROUND_INTERVAL_MS - performance.now();
+      const intervalMs = waiting >= BUSY_EVENTS ? BUSY_INTERVAL_MS : ROUND_INTERVAL_MS;
+      const pauseMs = startedAt + intervalMs - performance.now();
       if (pauseMs > 0 && this.#canFillMore()) {
         await new Promise((resolve) => setTimeout(resolve, pauseMs));
       }

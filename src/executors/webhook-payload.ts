@@ -69,15 +69,19 @@ export const webhookPayload = z
         "A string is sent as it is; an object, array, number or boolean as JSON, with content-type application/json unless headers has one; null is no body.",
     }),
   })
-  .superRefine(({ method, body }, context) => {
-    const bodyless = method === "GET" || method === "HEAD";
-    if (!bodyless || body === undefined || body === null) return;
-    context.addIssue({
-      code: "custom",
-      path: ["body"],
-      message: `a ${method} request has no body`,
-    });
-  });
+  .superRefine(
+    ({ method, body }, context) => {
+      const bodyless = method === "GET" || method === "HEAD";
+      if (!bodyless || body === undefined || body === null) return;
+      context.addIssue({
+        code: "custom",
+        path: ["body"],
+        message: `a ${method} request has no body`,
+      });
+    },
+    // Also where other fields are wrong: who sent them wants to hear of everything at once.
+    { when: ({ value }) => typeof value === "object" && value !== null },
+  );
 
 export type WebhookPayload = z.output<typeof webhookPayload>;
 

@@ -39,7 +39,7 @@ export function jsonBoundsIssue(text: string): string | null {
 }
 
 /** The index of the quote that ends the string which begins at `start`, or the text's end. */
-function endOfString(text: string, start: number): number {
+export function endOfString(text: string, start: number): number {
   let end = text.indexOf('"', start + 1);
   while (end !== -1 && isEscaped(text, end)) end = text.indexOf('"', end + 1);
   return end === -1 ? text.length : end;

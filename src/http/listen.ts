@@ -1,5 +1,5 @@
 /** Opens the port, or says in a sentence why it cannot be opened. */
-import type { Server } from "node:http";
+import { createServer, type Server, type Socket } from "node:net";
 import { OperatorError } from "../domain/errors.ts";
 
 /** @throws OperatorError if the port is taken, not allowed, or the host is not of this machine */
@@ -12,6 +12,19 @@ export function listen(server: Server, port: number, host: string): Promise<void
       resolve();
     });
   });
+}
+
+/**
+ * Opens the port and closes it again: a start that cannot end well should end before it has opened and
+ * migrated a database. Whoever takes the port in between is found by `listen`.
+ *
+ * @throws OperatorError as `listen` does
+ */
+export async function assertPortFree(port: number, host: string): Promise<void> {
+  // Nobody is expected yet, and nobody is kept.
+  const probe = createServer((socket: Socket) => socket.destroy());
+  await listen(probe, port, host);
+  await new Promise<void>((resolve) => probe.close(() => resolve()));
 }
 
 /** Where a browser on this machine finds the server. */

@@ -2,9 +2,10 @@
 import { isFinal } from "../domain/job.ts";
 import { type JobRecord, jobEvent } from "../domain/job-record.ts";
 import { storableText } from "../domain/storable.ts";
-import { type CancelledJob, cancelJobs } from "../store/cancel-jobs.ts";
+import type { Bus } from "../events/bus.ts";
+import { type Cancel, type CancelledJob, cancelEach } from "../store/cancel-jobs.ts";
 import { type InvalidState, invalidState, type NotFound } from "./failures.ts";
-import { moveJob } from "./move-job.ts";
+import { createMoveJob, type Done } from "./move-jobs.ts";
 import { movedRecord } from "./moved-record.ts";
 import type { OperationDeps } from "./operation-deps.ts";
 
@@ -29,23 +30,35 @@ export const REASON_MAX = 1_000;
  * The answer is the job as this call left it, or as it found it. Of a cancel and a completion in the
  * same moment, whichever is written first counts: a job whose cancel was accepted while it ran may
  * still come out as COMPLETED, or as FAILED if that was its last attempt. It never runs again.
+ * Concurrent calls share their statements.
  */
 export function createCancelJob({ db, bus }: Pick<OperationDeps, "db" | "bus">): CancelJob {
+  const cancel = createMoveJob<Cancel, CancelledJob>(db, {
+    move: (cancels) => cancelEach(db, cancels),
+    refuse: (job) =>
+      isFinal(job.status) ? invalidState(job, "a job that has ended cannot be cancelled") : null,
+    repeat: askedAgain,
+    record: cancelledRecord,
+    announce: (done) => announce(bus, done),
+  });
   return async ({ id, reason }) => {
-    const why = reasonOf(reason);
-    const result = await moveJob(db, id, {
-      move: async (jobId) => (await cancelJobs(db, [jobId], why))[0],
-      refuse: (job) =>
-        isFinal(job.status) ? invalidState(job, "a job that has ended cannot be cancelled") : null,
-    });
-    if (result.kind !== "MOVED") return result;
-    const { moved } = result;
-    const job = cancelledRecord(result.job, moved);
-    const changed = moved.running?.isNew ?? true;
-    if (changed && bus.isWatched(job.id)) bus.publish([jobEvent(job, moved.from)]);
-    if (moved.running !== null) bus.wake({ cancels: [moved.running.instance] });
-    return { kind: "CANCELLED", job };
+    const result = await cancel({ id, reason: reasonOf(reason) });
+    return result.kind === "MOVED" ? { kind: "CANCELLED", job: result.job } : result;
   };
+}
+
+/** While the job runs, a second call changes nothing. */
+function askedAgain(moved: CancelledJob): CancelledJob | null {
+  const { running } = moved;
+  return running && { ...moved, running: { ...running, isNew: false } };
+}
+
+function announce(bus: Bus, done: readonly Done<CancelledJob>[]): void {
+  const changed = done.filter(({ moved }) => moved.running?.isNew ?? true);
+  const watched = changed.filter(({ job }) => bus.isWatched(job.id));
+  if (watched.length > 0) bus.publish(watched.map(({ job, moved }) => jobEvent(job, moved.from)));
+  const instances = done.flatMap(({ moved }) => moved.running?.instance ?? []);
+  if (instances.length > 0) bus.wake({ cancels: [...new Set(instances)] });
 }
 
 /** Null for one of nothing but white space. */

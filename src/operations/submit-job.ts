@@ -1,10 +1,10 @@
 /** Submits one job. Concurrent calls share their INSERT. */
-import { DatabaseError } from "../store/database.ts";
 import type { NewJob } from "../store/insert-jobs.ts";
 import { announceSubmitted } from "./announce-submitted.ts";
+import { AnsweredBatch } from "./answered-batch.ts";
 import { assignLanes } from "./assign-lanes.ts";
 import type { SubmitFailure } from "./failures.ts";
-import { NaturalBatch } from "./natural-batch.ts";
+import { isItemsFault } from "./items-fault.ts";
 import type { OperationDeps } from "./operation-deps.ts";
 import { type Submitted, storeKeyed } from "./store-keyed.ts";
 import { storeSubmits } from "./store-submits.ts";
@@ -37,12 +37,11 @@ export function createSubmitJob(deps: OperationDeps): SubmitJob {
 function batchOf(
   { limits }: OperationDeps,
   run: Store,
-): NaturalBatch<ValidSubmit, SubmitJobResult> {
-  return new NaturalBatch({
+): AnsweredBatch<ValidSubmit, SubmitJobResult> {
+  return new AnsweredBatch({
     run,
     isItemsFault,
     weigh: (submit) => submit.payload.length,
-    concurrency: 2,
     sizeMax: BATCH_JOBS_MAX,
     weightMax: BATCH_CHARS_MAX,
     waitingMax: limits.waitingSubmitsMax,
@@ -84,13 +83,4 @@ export function announceCreated(
     return result?.kind === "SUBMITTED" && result.created ? [{ job: result.job, lane }] : [];
   });
   announceSubmitted(bus, created);
-}
-
-// Connection lost (08, 57), out of resources (53), a lock or statement timeout (55, 57), disk or
-// network (58): halving the batch would meet the same again, up to a thousand times.
-const NOBODYS_FAULT = /^(08|53|55|57|58)/;
-
-function isItemsFault(error: unknown): boolean {
-  if (!(error instanceof DatabaseError)) return true;
-  return error.sqlState !== null && !NOBODYS_FAULT.test(error.sqlState);
 }

@@ -1,7 +1,7 @@
 /** A payload against its job type: what the caller gets told, and the JSON text that is stored. */
 import type { z } from "zod";
 import type { InputIssue } from "../domain/errors.ts";
-import { jsonIssue } from "../domain/storable.ts";
+import { JSON_DEPTH_MAX, jsonIssues } from "../domain/storable.ts";
 import type { Executor } from "../executors/define-executor.ts";
 import { parseSchema } from "../executors/parse-schema.ts";
 
@@ -9,19 +9,42 @@ export type CheckedPayload =
   | { readonly ok: true; readonly json: string }
   | { readonly ok: false; readonly issues: readonly InputIssue[] };
 
+/** A form has fewer fields, and a list of a million bad entries needs no million issues. */
+const ISSUES_MAX = 100;
+
 /** The payload is stored as it was sent: the executor parses it again, under the schema of its day. */
 export async function checkPayload(executor: Executor, payload: unknown): Promise<CheckedPayload> {
-  const unstorable = jsonIssue(payload, ["payload"]);
-  if (unstorable !== null) return { ok: false, issues: [unstorable] };
-  const json = JSON.stringify(payload);
+  const unstorable = jsonIssues(payload, ["payload"], ISSUES_MAX);
+  const json = unstorable.length > 0 ? "" : JSON.stringify(payload);
   const tooLarge = sizeIssue(json, executor.payloadBytesMax);
   if (tooLarge !== null) return { ok: false, issues: [tooLarge] };
+  // A schema that follows a circle would not come back.
+  if (unstorable.some(isTooDeep)) return { ok: false, issues: unstorable };
   const parsed = await parseSchema(executor.payload, payload);
-  if (parsed.success) return { ok: true, json };
-  return {
-    ok: false,
-    issues: parsed.error.issues.flatMap((issue) => inputIssues(issue, ["payload"])),
-  };
+  if (parsed.success && unstorable.length === 0) return { ok: true, json };
+  const unfit = parsed.success ? [] : schemaIssues(parsed.error);
+  return { ok: false, issues: bounded([...unstorable, ...otherPlaces(unfit, unstorable)]) };
+}
+
+function isTooDeep({ path }: InputIssue): boolean {
+  return path.length > JSON_DEPTH_MAX;
+}
+
+function schemaIssues(error: z.ZodError): InputIssue[] {
+  return error.issues.flatMap((issue) => inputIssues(issue, ["payload"]));
+}
+
+/** What cannot be stored was said to be so: that it does not fit the schema either is no news. */
+function otherPlaces(issues: readonly InputIssue[], told: readonly InputIssue[]): InputIssue[] {
+  const places = new Set(told.map(({ path }) => JSON.stringify(path)));
+  return issues.filter(({ path }) => !places.has(JSON.stringify(path)));
+}
+
+function bounded(issues: readonly InputIssue[]): readonly InputIssue[] {
+  const more = issues.length - ISSUES_MAX;
+  if (more <= 0) return issues;
+  const rest = { message: `has ${more} issues more than are listed`, path: ["payload"] };
+  return [...issues.slice(0, ISSUES_MAX), rest];
 }
 
 function sizeIssue(json: string, bytesMax: number): InputIssue | null {
@@ -34,11 +57,16 @@ function sizeIssue(json: string, bytesMax: number): InputIssue | null {
 /**
  * One issue of zod as issues of the API. Of a union, which zod reports as a single "invalid input",
  * the member that came closest is shown: "expected string" at `image.url` helps, the former does not.
+ * Members that the schema does not know have an issue each, with their own path.
  */
 function inputIssues(issue: z.core.$ZodIssue, above: readonly string[]): InputIssue[] {
   const path = [...above, ...issue.path.map(String)];
   const closest = issue.code === "invalid_union" ? fewest(issue.errors) : [];
   if (closest.length > 0) return closest.flatMap((inner) => inputIssues(inner, path));
+  if (issue.code === "unrecognized_keys") {
+    const message = "is not known here; is it misspelt?";
+    return issue.keys.map((key) => ({ message, path: [...path, key] }));
+  }
   return [{ message: issue.message, path }];
 }
 

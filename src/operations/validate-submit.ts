@@ -37,16 +37,24 @@ export async function validateSubmit(
   const payload = input.payload ?? {};
   const settings = submitSettings.safeParse(input);
   const checked = await checkPayload(executor, payload);
-  const issues = [...settingsIssues(settings), ...(checked.ok ? [] : checked.issues)];
+  const issues = [...settingsIssues(settings, input), ...(checked.ok ? [] : checked.issues)];
   if (!settings.success || !checked.ok || issues.length > 0) return invalidInput(issues);
   return validSubmit(executor, settings.data, { value: payload, json: checked.json });
 }
 
-function settingsIssues(parsed: z.ZodSafeParseResult<SubmitSettings>): InputIssue[] {
-  if (!parsed.success) {
-    return parsed.error.issues.map(({ message, path }) => ({ message, path: path.map(String) }));
-  }
-  const { scheduledAt, expiresAt } = parsed.data;
+function settingsIssues(
+  { error }: z.ZodSafeParseResult<SubmitSettings>,
+  input: SubmitJobInput,
+): InputIssue[] {
+  const single = error?.issues ?? [];
+  const issues = single.map(({ message, path }) => ({ message, path: path.map(String) }));
+  const isJudged = issues.some(({ path: [field] }) =>
+    /^(scheduledAt|expiresAt)$/.test(field ?? ""),
+  );
+  return isJudged ? issues : [...issues, ...orderIssues(input)];
+}
+
+function orderIssues({ scheduledAt, expiresAt }: SubmitJobInput): InputIssue[] {
   if (!scheduledAt || !expiresAt || expiresAt > scheduledAt) return [];
   // Against the clock nothing is checked: a submit repeated with its key must find its job for ever.
   return [

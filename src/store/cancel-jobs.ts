@@ -1,5 +1,6 @@
 /** Cancels jobs: waiting ones at once, running ones by a request to the instance that runs them. */
 import { bareArray } from "./array-literal.ts";
+import { cancelWaiting } from "./cancel-waiting.ts";
 import type { Queryable } from "./database.ts";
 import { logMoves, tellMoves } from "./log-moves.ts";
 import { type MovedJob, type MovedRow, movedJob } from "./moved-job.ts";
@@ -21,7 +22,8 @@ export interface RunningCancel {
   readonly readyAtMs: number;
 }
 
-const WAITING = "job_id, lane, priority, at, version, attempt, attempts_left";
+// The reasons are an object by id: rows to join would invite another plan for the deletes.
+const reasonOf = (id: string) => `$2::jsonb ->> ${id}::text`;
 
 // The lock on the running row makes this and the attempt's end take turns: whichever comes second sees
 // what the first one wrote. A request of long ago is kept with its reason, and only turned to the
@@ -31,46 +33,30 @@ const CANCEL = {
   text: `/* cancel-jobs */
 with t as materialized (select clock_timestamp() as now),
 x as materialized (select id from unnest($1::uuid[]) as x (id) order by id),
-b as (
-  delete from vinyasa.blocked_jobs where job_id = any(array(select id from x))
-  returning ${WAITING}, null::timestamptz as ready_at
-), s as (
-  delete from vinyasa.scheduled_jobs where job_id = any(array(select id from x))
-  returning ${WAITING}, null::timestamptz as ready_at
-), r as (
-  delete from vinyasa.ready_jobs where job_id = any(array(select id from x))
-  returning ${WAITING}, ready_at
-), w as (
-  select 1::smallint as from_status, * from b union all select 2::smallint, * from s
-  union all select 3::smallint, * from r
-), f as (
-  insert into vinyasa.finished_jobs (job_id, status, lane, priority, version, attempt, attempts_left,
-    at, ready_at, finished_at)
-  select job_id, 7, lane, priority, version + 1, attempt, attempts_left, at, ready_at, t.now from w, t
-), running as materialized (
-  select r.* from x cross join lateral (
+${cancelWaiting("select id from x")}, running as materialized (
+  select r.*, ${reasonOf("r.job_id")} as reason from x cross join lateral (
     select * from vinyasa.running_jobs r where r.job_id = x.id for no key update
   ) r
 ), noted as (
   insert into vinyasa.cancellations as c (job_id, instance, requested_at, reason)
-  select job_id, null::int, t.now, $2::text from w, t
+  select job_id, null::int, t.now, ${reasonOf("job_id")} from w, t
   union all
-  select job_id, instance, t.now, $2::text from running, t
+  select job_id, instance, t.now, reason from running, t
   on conflict (job_id) do update set instance = excluded.instance
     where c.instance is distinct from excluded.instance
   returning job_id, (xmax = 0) as fresh
 ), asked as (
   update vinyasa.running_jobs r set version = r.version + 1
   where r.job_id = any(array(select job_id from noted where fresh))
-  returning r.job_id, r.lane, r.version, r.attempt
+  returning r.job_id, r.lane, r.version, r.attempt, ${reasonOf("r.job_id")} as reason
 ), moved as (
   select job_id, lane, from_status, 7::smallint as to_status, version + 1 as version, attempt,
-    $2::text as message from w
+    ${reasonOf("job_id")} as message from w
 ), ${logMoves("moved")}, lines as (
   select * from moved
   union all
   select job_id, lane, 4::smallint, 4::smallint, version, attempt,
-    'cancel requested' || coalesce(': ' || $2::text, '') from asked
+    'cancel requested' || coalesce(': ' || reason, '') from asked
 ), ${tellMoves("lines")}
 select job_id as id, lane, from_status, 7 as to_status, priority, version + 1 as version, attempt,
   attempts_left, vinyasa.ms(at) as at_ms, vinyasa.ms(t.now) as now_ms, null::int as instance,
@@ -93,20 +79,38 @@ interface Row extends MovedRow {
   ready_ms: number | null;
 }
 
+/** One job of a list. */
+export interface Cancel {
+  /** In lower case; each id once in a list. */
+  readonly id: string;
+  /** Storable text. */
+  readonly reason: string | null;
+}
+
 /**
  * Jobs that have ended, or that a move of the same moment took from where this statement's snapshot
  * showed them, are absent: look again with a new call.
- *
- * @param ids distinct job ids in lower case
- * @param reason storable text
  */
-export async function cancelJobs(
+export async function cancelEach(
+  db: Queryable,
+  cancels: readonly Cancel[],
+): Promise<CancelledJob[]> {
+  const reasons = Object.fromEntries(cancels.map(({ id, reason }) => [id, reason]));
+  const ids = bareArray(cancels.map(({ id }) => id));
+  const rows = await db.query<Row>(CANCEL, [ids, JSON.stringify(reasons)]);
+  return rows.map((row) => ({ ...movedJob(row), running: runningCancel(row) }));
+}
+
+/** All for one reason. */
+export function cancelJobs(
   db: Queryable,
   ids: readonly string[],
   reason: string | null,
 ): Promise<CancelledJob[]> {
-  const rows = await db.query<Row>(CANCEL, [bareArray(ids), reason]);
-  return rows.map((row) => ({ ...movedJob(row), running: runningCancel(row) }));
+  return cancelEach(
+    db,
+    ids.map((id) => ({ id, reason })),
+  );
 }
 
 function runningCancel(row: Row): RunningCancel | null {

@@ -8,6 +8,7 @@ import {
 } from "../domain/outcome.ts";
 import type { EndedAttempt } from "./attempt-claim.ts";
 import type { Queryable } from "./database.ts";
+import { expiryOf } from "./expire-jobs.ts";
 import { logMoves, tellMoves } from "./log-moves.ts";
 
 export interface UnsuccessfulAttempt extends EndedAttempt {
@@ -43,9 +44,10 @@ export function moveEnded(nextLane = "lane"): string {
   select job_id, ${nextLane}, priority, next_at, version + 1, attempt, next_attempts_left, now
   from ended where next_status = 2
 ), r as (
-  insert into vinyasa.ready_jobs (lane, rank, priority, at, job_id, version, attempt, attempts_left, ready_at)
+  insert into vinyasa.ready_jobs (lane, rank, priority, at, job_id, version, attempt, attempts_left,
+    ready_at, expires_at)
   select ${nextLane}, -priority::int, priority, next_at, job_id, version + 1, attempt,
-    next_attempts_left, now from ended where next_status = 3
+    next_attempts_left, now, ${expiryOf("ended.job_id")} from ended where next_status = 3
 ), f as (
   insert into vinyasa.finished_jobs (job_id, status, lane, priority, worker, threads, instance,
     version, attempt, attempts_left, at, ready_at, started_at, finished_at, claim_version)
@@ -62,7 +64,8 @@ export function moveEnded(nextLane = "lane"): string {
 }
 
 /**
- * `status`, a number, or CANCELLED where it would let a job run again that somebody asked to cancel.
+ * `status`, a number, or CANCELLED where it would let a job run again that somebody asked to cancel:
+ * of the moves from RUNNING, those to SCHEDULED and PENDING. A rescue cancels what it would fail, too.
  * For a row that is locked: then no cancel can come between this look and the move.
  */
 export function uncancelled(status: string, jobId: string): string {

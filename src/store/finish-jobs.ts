@@ -1,19 +1,8 @@
 /** Records attempts that succeeded: the second hot statement of the engine. */
 import { bareArray, numbersOf, textArray } from "./array-literal.ts";
-import type { EndedAttempt } from "./attempt-claim.ts";
 import type { Queryable } from "./database.ts";
+import { type Finished, type FinishedAttempt, finishAll } from "./finish-all.ts";
 import { logMoves } from "./log-moves.ts";
-
-export interface FinishedAttempt extends EndedAttempt {
-  /** JSON text. */
-  readonly result: string;
-}
-
-export interface Finished {
-  readonly finishedAtMs: number;
-  /** By place in the batch: the job's version now; null where the attempt was no longer ours. */
-  readonly versions: readonly (number | null)[];
-}
 
 // The lock on each row can only be a look-up by its key, and the delete a list of places. A plain join
 // of running_jobs to the batch is what the planner turns round when its statistics come from a moment
@@ -61,10 +50,15 @@ interface Row {
   versions: string | null;
 }
 
+/** Those that are no longer ours are left out. */
 export async function finishJobs(
   db: Queryable,
   attempts: readonly FinishedAttempt[],
 ): Promise<Finished> {
+  return (await finishAll(db, attempts)) ?? finishSome(db, attempts);
+}
+
+async function finishSome(db: Queryable, attempts: readonly FinishedAttempt[]): Promise<Finished> {
   const tokens = [...new Set(attempts.map(({ token }) => token))];
   const numberOf = new Map(tokens.map((token, index) => [token, index + 1]));
   const [row] = await db.query<Row>(FINISH, [

@@ -10,10 +10,10 @@ import { PgStatements } from "./pg-statements.ts";
 import { connectFirst } from "./postgres-connect.ts";
 
 /**
- * What a pool serves: requests, the engine's loops and batches, or an instance's heartbeat, on a
- * connection of its own so that a busy pool does not delay it.
+ * What a pool serves: requests, what watchers are shown, the engine's loops and batches, or an
+ * instance's heartbeat, on a connection of its own so that a busy pool does not delay it.
  */
-export type PostgresRole = "api" | "engine" | "heartbeat";
+export type PostgresRole = "api" | "watch" | "engine" | "heartbeat";
 
 export interface PostgresOptions {
   /** postgres://user:password@host:port/database; what it says as `?statement_timeout=` wins. */
@@ -40,9 +40,11 @@ interface Timeouts {
 
 // pg's defaults are all "wait for ever". A request should fail while its caller still waits; the
 // engine's batches are larger and nobody stands behind them; a heartbeat that takes as long as the
-// instance may be silent (12 s of a 15 s lease) is worth nothing.
+// instance may be silent (12 s of a 15 s lease) is worth nothing. A watcher's read is repeated until it
+// is answered, so a connection that hangs had better be given up.
 const TIMEOUTS: Record<PostgresRole, Timeouts> = {
   api: { connectMs: 2_000, statementMs: 10_000, lockMs: 5_000, idleInTransactionMs: 5_000 },
+  watch: { connectMs: 2_000, statementMs: 5_000, lockMs: 2_000, idleInTransactionMs: 3_000 },
   engine: { connectMs: 5_000, statementMs: 30_000, lockMs: 10_000, idleInTransactionMs: 10_000 },
   heartbeat: { connectMs: 2_000, statementMs: 3_000, lockMs: 2_000, idleInTransactionMs: 3_000 },
 };
@@ -122,7 +124,8 @@ function createPool({ url, poolMax, role, pooled, log }: PostgresOptions): pg.Po
 /** What is sent with a connection. */
 function sessionOptions(role: PostgresRole): pg.PoolConfig {
   const { statementMs, lockMs, idleInTransactionMs } = TIMEOUTS[role];
-  const settings = role === "api" ? SESSION : [...SESSION, ...ENGINE_SESSION];
+  const isReader = role === "api" || role === "watch";
+  const settings = isReader ? SESSION : [...SESSION, ...ENGINE_SESSION];
   return {
     statement_timeout: statementMs,
     lock_timeout: lockMs,

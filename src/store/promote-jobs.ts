@@ -1,5 +1,6 @@
 /** Moves jobs whose time has come from SCHEDULED to PENDING. */
 import type { Queryable } from "./database.ts";
+import { expiryOf } from "./expire-jobs.ts";
 import { logMoves, tellMoves } from "./log-moves.ts";
 import { type MovedJob, type MovedRow, movedJob } from "./moved-job.ts";
 
@@ -14,8 +15,10 @@ due as materialized (
 ), d as (
   delete from vinyasa.scheduled_jobs where job_id = any(array(select job_id from due)) returning *
 ), r as (
-  insert into vinyasa.ready_jobs (lane, rank, priority, at, job_id, version, attempt, attempts_left, ready_at)
-  select lane, -priority::int, priority, at, job_id, version + 1, attempt, attempts_left, at from d
+  insert into vinyasa.ready_jobs (lane, rank, priority, at, job_id, version, attempt, attempts_left,
+    ready_at, expires_at)
+  select lane, -priority::int, priority, at, job_id, version + 1, attempt, attempts_left, at,
+    ${expiryOf("d.job_id")} from d
 ), moved as (
   select job_id, lane, 2::smallint as from_status, 3::smallint as to_status, version + 1 as version,
     attempt, null::text as message from d

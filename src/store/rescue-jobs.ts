@@ -3,6 +3,9 @@ import type { Queryable } from "./database.ts";
 import { moveEnded, TOLD_OFF, uncancelled } from "./end-attempts.ts";
 import { type MovedJob, type MovedRow, movedJob } from "./moved-job.ts";
 
+/** The code of the error of an attempt that ended with its instance. */
+export const LOST = "LOST";
+
 // The attempt is spent: for all we know, it did its work. The job may also be what ended the instance,
 // so it goes on as a suspect. SKIP LOCKED: several rescuers at once, or the late finish of an instance
 // that is not dead after all, are harmless.
@@ -28,7 +31,7 @@ l as materialized (
     attempts_left as next_attempts_left, attempts_left > 0 as retryable,
     case when losses > 0 then format('lost with %s instances: it may be what ends them', losses + 1)
       else 'the instance that ran this attempt was lost' end as error_message,
-    'LOST' as error_code, null::text as error_stack
+    '${LOST}' as error_code, null::text as error_stack
   from x, t
 ), ${TOLD_OFF}${moveEnded("next_lane")}
 select job_id as id, next_lane as lane, 4 as from_status, next_status as to_status, priority,

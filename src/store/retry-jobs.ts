@@ -14,7 +14,8 @@ with t as materialized (select clock_timestamp() as now),
 x as materialized (select id from unnest($1::uuid[]) as x (id) order by id),
 c as materialized (
   select f.job_id, f.status, f.priority, f.version, f.attempt, f.lane as left_lane, j.lane,
-    j.max_attempts, j.expires_at, t.now, greatest(t.now, to_timestamp($2::float8 / 1000)) as at
+    j.max_attempts, j.expires_at, t.now, 
+    greatest(t.now, to_timestamp(($2::jsonb ->> x.id::text)::float8 / 1000)) as at
   from t, x cross join lateral (
     select * from vinyasa.finished_jobs f
     where f.job_id = x.id and f.status in (6, 7) for update
@@ -24,9 +25,10 @@ c as materialized (
 ), d as (
   delete from vinyasa.finished_jobs where job_id = any(array(select job_id from c))
 ), r as (
-  insert into vinyasa.ready_jobs (lane, rank, priority, at, job_id, version, attempt, attempts_left, ready_at)
-  select lane, -priority::int, priority, at, job_id, version + 1, attempt, max_attempts, now
-  from c where at <= now
+  insert into vinyasa.ready_jobs (lane, rank, priority, at, job_id, version, attempt, attempts_left,
+    ready_at, expires_at)
+  select lane, -priority::int, priority, at, job_id, version + 1, attempt, max_attempts, now,
+    case when expires_at > at then expires_at end from c where at <= now
 ), s as (
   insert into vinyasa.scheduled_jobs (job_id, lane, priority, at, version, attempt, attempts_left, since)
   select job_id, lane, priority, at, version + 1, attempt, max_attempts, now from c where at > now
@@ -47,18 +49,33 @@ select job_id as id, lane, status as from_status, case when at > now then 2 else
   vinyasa.ms(now) as now_ms from c`,
 };
 
+/** One job of a list. */
+export interface Retry {
+  /** In lower case; each id once in a list. */
+  readonly id: string;
+  /** Not before this time; null, or a time in the past: at once. */
+  readonly startAtMs: number | null;
+}
+
 /**
  * Jobs that are neither FAILED nor CANCELLED are absent, and so are those that another retry of the
  * same moment took: look again with a new call.
- *
- * @param ids distinct job ids in lower case
- * @param startAtMs not before this time; null, or a time in the past: at once
  */
-export async function retryJobs(
+export async function retryEach(db: Queryable, retries: readonly Retry[]): Promise<MovedJob[]> {
+  const times = Object.fromEntries(retries.map(({ id, startAtMs }) => [id, startAtMs]));
+  const ids = bareArray(retries.map(({ id }) => id));
+  const rows = await db.query<MovedRow>(RETRY, [ids, JSON.stringify(times)]);
+  return rows.map(movedJob);
+}
+
+/** All at one time. */
+export function retryJobs(
   db: Queryable,
   ids: readonly string[],
   startAtMs: number | null,
 ): Promise<MovedJob[]> {
-  const rows = await db.query<MovedRow>(RETRY, [bareArray(ids), startAtMs]);
-  return rows.map(movedJob);
+  return retryEach(
+    db,
+    ids.map((id) => ({ id, startAtMs })),
+  );
 }

@@ -1,4 +1,7 @@
-import { existsSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { selectBenchmarks } from "../../bench/benchmarks/index.ts";
 import { readOptions } from "../../bench/options.ts";
@@ -29,6 +32,22 @@ describe("choosing benchmarks", () => {
 });
 
 describe("the benchmarks' command line", () => {
+  it("explains itself before anything is installed", () => {
+    const folder = mkdtempSync(join(tmpdir(), "vinyasa-bench-"));
+    try {
+      const files = ["run.js", "usage.js"];
+      for (const file of files) cpSync(join("bench", file), join(folder, file));
+      cpSync("package.json", join(folder, "package.json"));
+      const args = [join(folder, "run.js"), "--help"];
+      const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+      expect([status, stderr]).toEqual([0, ""]);
+      expect(stdout).toMatch(/^npm run bench -- \[options\]\n\n {2}--only NAME/);
+      expect(readdirSync(folder).toSorted()).toEqual(["package.json", ...files]);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
   it("splits names at commas and repetitions", () => {
     expect(readOptions(["--only", "a,b", "--only", "c"]).only).toEqual(["a", "b", "c"]);
   });

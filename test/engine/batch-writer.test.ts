@@ -47,11 +47,11 @@ describe("the batch writer", () => {
     await turn();
     const flushed = writer.flush();
     release();
-    await turn();
-    expect(batches).toEqual([
+    const expected = [
       [1, 2],
       [3, 4],
-    ]);
+    ];
+    await expect.poll(() => batches).toEqual(expected);
     release();
     await flushed;
   });

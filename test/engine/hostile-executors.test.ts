@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Executor } from "../../src/executors/define-executor.ts";
 import { PostponeError, RetryAfterError } from "../../src/executors/errors.ts";
-import { openPostgres } from "../../src/store/postgres-database.ts";
-import { createTestDatabase, describeWithPostgres } from "../support/postgres.ts";
-import { EngineBench, executorOf, heldExecutor, silentLog } from "./engine-bench.ts";
+import { describeWithPostgres } from "../support/postgres.ts";
+import { executorOf, Held } from "./executors.ts";
+import { openStage } from "./open-stage.ts";
+import type { Stage } from "./stage.ts";
 
 const trap = () => {
   throw new Error("a trap");
@@ -106,14 +107,11 @@ const RETURNED: Record<string, () => unknown> = {
 };
 
 describeWithPostgres("an executor that misbehaves", () => {
-  let bench: EngineBench;
-  const held = heldExecutor("held");
+  let stage: Stage;
+  const held = new Held("held");
 
   beforeAll(async () => {
-    const { url } = await createTestDatabase();
-    bench = new EngineBench(
-      await openPostgres({ url, poolMax: 8, role: "engine", log: silentLog }),
-    );
+    stage = await openStage();
     const executors: Executor[] = [
       executorOf("throws", ({ what }) => {
         throw THROWN[String(what)]?.();
@@ -142,16 +140,16 @@ describeWithPostgres("an executor that misbehaves", () => {
       }),
       held.executor,
     ];
-    await bench.startEngine(executors, { workerThreads: [2] });
+    await stage.startEngine(executors, { workerThreads: [2] });
   });
 
-  afterAll(() => bench.close());
+  afterAll(() => stage.close());
 
   const runOnce = async (type: string, payload: unknown, timeoutMs = 30_000) => {
     const wish = { type, payload: JSON.stringify(payload), maxAttempts: 1, timeoutMs };
-    const id = await bench.submit(wish);
-    const job = await bench.untilEnded(id);
-    const [attempt] = await bench.attempts(id);
+    const [{ id }] = await stage.submit(wish);
+    const job = await stage.ended(id);
+    const [attempt] = await stage.attempts(id);
     return { job, attempt };
   };
 
@@ -189,12 +187,12 @@ describeWithPostgres("an executor that misbehaves", () => {
   });
 
   it("that never settles is timed out, and its thread is given to others", async () => {
-    const ids = await bench.submitMany(
-      Array.from({ length: 6 }, () => ({ type: "held", maxAttempts: 1, timeoutMs: 50 })),
+    const jobs = await stage.submit(
+      ...Array.from({ length: 6 }, () => ({ type: "held", maxAttempts: 1, timeoutMs: 50 })),
     );
-    for (const id of ids) {
-      expect((await bench.untilEnded(id)).status).toBe("FAILED");
-      expect((await bench.attempts(id))[0]?.outcome).toBe("TIMED_OUT");
+    for (const { id } of jobs) {
+      expect((await stage.ended(id)).status).toBe("FAILED");
+      expect((await stage.attempts(id))[0]?.outcome).toBe("TIMED_OUT");
     }
     // What they do now reaches nobody: no rejection is left unhandled, no outcome is written twice.
     held.runs.forEach(({ resolve, reject }, index) => {
@@ -202,7 +200,7 @@ describeWithPostgres("an executor that misbehaves", () => {
       else reject(new Error("late"));
     });
     await new Promise(setImmediate);
-    expect((await bench.read(ids[0] ?? "")).version).toBe(3);
+    expect((await stage.job(jobs[0]?.id ?? "")).version).toBe(3);
     expect((await runOnce("settles-twice", {})).job.status).toBe("COMPLETED");
   });
 

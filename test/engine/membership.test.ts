@@ -1,24 +1,27 @@
 import { pino } from "pino";
 import { afterEach, expect, it } from "vitest";
-import { Membership } from "../../src/engine/membership.ts";
-import type { Database, Statement } from "../../src/store/database.ts";
+import { Membership, type MembershipOptions } from "../../src/engine/membership.ts";
+import { type Database, DatabaseError, type Statement } from "../../src/store/database.ts";
 
 const log = pino({ level: "silent" });
 const LEASE_MS = 300;
+const DEAD_AFTER_MS = 200;
 
-type Answer = "held" | "new connection" | "no answer" | "declared dead";
+type Answer = "held" | "new connection" | "no answer" | "declared dead" | "broken" | "away";
 let membership: Membership | null = null;
 
 afterEach(() => membership?.stop());
 
 /** A database of which the test says how it answers beats. */
-async function start(onLost = (_why: string) => {}) {
+async function start(onLost = (_why: string) => {}, options: Partial<MembershipOptions> = {}) {
   let answer: Answer = "held";
   let heard = () => {};
   let registrations = 0;
   const beatOnce = (): unknown[] => {
     heard();
-    if (answer === "no answer") throw new Error("no answer");
+    if (answer === "no answer") throw failure("Query read timeout");
+    if (answer === "broken") throw failure("Connection terminated unexpectedly");
+    if (answer === "away") throw failure("connect ECONNREFUSED", "ECONNREFUSED");
     if (answer === "declared dead") {
       answer = "held";
       return [];
@@ -27,7 +30,9 @@ async function start(onLost = (_why: string) => {}) {
     answer = "held";
     return [{ held }];
   };
+  const sent: string[] = [];
   const query = async ({ name }: Statement) => {
+    sent.push(name);
     if (name === "register-instance") {
       registrations += 1;
       return [{ id: registrations }];
@@ -37,9 +42,11 @@ async function start(onLost = (_why: string) => {}) {
   const db = { kind: "postgres", query } as Partial<Database> as Database;
   membership = new Membership({
     ...{ db, log, leaseMs: LEASE_MS, heartbeatMs: 10, onLost, onReturned: () => {} },
+    ...{ deadAfterMs: DEAD_AFTER_MS, onReturning: async () => {} },
     describe: () => ({
       ...{ uuid: crypto.randomUUID(), hostname: "h", pid: 1, codeVersion: 2, workers: [] },
     }),
+    ...options,
   });
   await membership.start();
   /** Resolves when a beat was answered so. */
@@ -48,7 +55,11 @@ async function start(onLost = (_why: string) => {}) {
       answer = next;
       heard = () => setImmediate(resolve);
     });
-  return { membership, answers };
+  return { membership, answers, sent };
+}
+
+function failure(message: string, code?: string): DatabaseError {
+  return new DatabaseError("beat", Object.assign(new Error(message), { code }), null, null);
 }
 
 it("an instance that just started goes by the locks of the others", async () => {
@@ -89,4 +100,56 @@ it("one that was frozen knows that it may have been given up before any timer of
   // The whole process stands still: what comes next runs before the watchdog and the heartbeat.
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LEASE_MS);
   expect(membership.alive).toBe(false);
+});
+
+it("one whose connection broke lets its jobs go before others trust its lock", async () => {
+  let letGo = (_why: string) => {};
+  const lost = new Promise<string>((resolve) => {
+    letGo = resolve;
+  });
+  const { membership, answers } = await start((why) => letGo(why), { leaseMs: 60_000 });
+  await answers("broken");
+  expect(await lost).toMatch(/no heartbeat reached the database/);
+  expect(membership.alive).toBe(false);
+});
+
+it.each<Answer>(["no answer", "away"])(
+  "one whose beat met with '%s' keeps its jobs for as long as the lease allows",
+  async (trouble) => {
+    const { membership, answers } = await start(undefined, { leaseMs: 60_000 });
+    await answers("broken");
+    await answers("held");
+    const silentSince = performance.now();
+    await answers(trouble);
+    while (performance.now() - silentSince < 2 * DEAD_AFTER_MS) await answers(trouble);
+    expect(membership.alive).toBe(true);
+  },
+);
+
+it("one that was silent lets the others come back before it declares any of them dead", async () => {
+  const { membership, answers } = await start(undefined, { leaseMs: 60_000 });
+  expect(membership.mayDeclareDead).toBe(true);
+  const silentSince = performance.now();
+  while (performance.now() - silentSince < DEAD_AFTER_MS + 50) await answers("away");
+  expect(membership.mayDeclareDead).toBe(false);
+  await answers("held");
+  const awakeSince = performance.now();
+  expect(membership.mayDeclareDead).toBe(false);
+  await expect.poll(() => membership.mayDeclareDead, { interval: 5 }).toBe(true);
+  expect(performance.now() - awakeSince).toBeGreaterThan(DEAD_AFTER_MS / 2);
+});
+
+it("one that gave its jobs up writes what had ended before it ends its number", async () => {
+  let isWritten = () => {};
+  const onReturning = async () => isWritten();
+  const { membership, answers, sent } = await start(undefined, { onReturning });
+  isWritten = () => sent.push("(written)");
+  await answers("broken");
+  while (membership.alive) await answers("broken");
+  const from = sent.length;
+  await answers("held");
+  await expect.poll(() => membership.alive, { interval: 5 }).toBe(true);
+  // The old number beats once more, so that nobody takes its jobs while they are written.
+  const steps = ["beat", "(written)", "end-instance", "register-instance"];
+  expect(sent.slice(from, from + steps.length)).toEqual(steps);
 });

@@ -1,25 +1,18 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { z } from "zod";
-import { defineExecutor } from "../../src/executors/define-executor.ts";
 import { describeWithPostgres } from "../support/postgres.ts";
-import { ended, Stage } from "./stage.ts";
+import { quick } from "./executors.ts";
+import { openStage } from "./open-stage.ts";
+import type { Stage } from "./stage.ts";
 
 let stage: Stage;
 
 beforeEach(async () => {
-  stage = await Stage.open();
+  stage = await openStage();
 });
 
 afterEach(async () => {
   vi.restoreAllMocks();
   await stage.close();
-});
-
-const quick = defineExecutor({
-  type: "quick",
-  description: "does nothing",
-  payload: z.looseObject({}),
-  run: () => null,
 });
 
 describeWithPostgres("a job that is scheduled", () => {
@@ -31,12 +24,13 @@ describeWithPostgres("a job that is scheduled", () => {
     const trueNow = Date.now.bind(Date);
     vi.spyOn(Date, "now").mockImplementation(() => trueNow() + skewMs);
     // Neither poll helps: the promoter must know the moment.
-    await stage.startEngine([quick], { pollIntervalMs: 60_000, leaseMs: 60_000 });
-    await stage.until((await stage.submitOne({ type: "quick" })).id, ended);
+    await stage.startEngine([quick("quick")], { pollIntervalMs: 60_000, leaseMs: 60_000 });
+    const [warm] = await stage.submit({ type: "quick" });
+    await stage.ended(warm.id);
     const dueAtMs = trueNow() + 700;
-    const { id } = await stage.submitOne({ type: "quick", scheduledAtMs: dueAtMs });
+    const [{ id }] = await stage.submit({ type: "quick", scheduledAtMs: dueAtMs });
     stage.bus.wake({ dueAtMs });
-    const { startedAtMs } = await stage.until(id, ended);
+    const { startedAtMs } = await stage.ended(id);
     expect(startedAtMs).toBeGreaterThanOrEqual(dueAtMs);
     expect(startedAtMs).toBeLessThan(dueAtMs + 1_000);
   });

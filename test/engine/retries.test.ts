@@ -1,26 +1,24 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { AttemptError } from "../../src/domain/outcome.ts";
 import { NonRetryableError, PostponeError, RetryAfterError } from "../../src/executors/errors.ts";
-import { openPostgres } from "../../src/store/postgres-database.ts";
-import { createTestDatabase, describeWithPostgres } from "../support/postgres.ts";
-import { EngineBench, executorOf, silentLog } from "./engine-bench.ts";
+import { describeWithPostgres } from "../support/postgres.ts";
+import { executorOf } from "./executors.ts";
 import { keptLog } from "./kept-log.ts";
+import { openStage } from "./open-stage.ts";
+import type { Stage } from "./stage.ts";
 
 describeWithPostgres("a failed attempt", () => {
-  let bench: EngineBench;
+  let stage: Stage;
 
   beforeEach(async () => {
-    const { url } = await createTestDatabase();
-    bench = new EngineBench(
-      await openPostgres({ url, poolMax: 8, role: "engine", log: silentLog }),
-    );
+    stage = await openStage();
   });
 
-  afterEach(() => bench.close());
+  afterEach(() => stage.close());
 
   /** Milliseconds from the end of each attempt to the time that was set for the next. */
   const waits = async (id: string): Promise<number[]> => {
-    const rows = await bench.db.query<{ wait_ms: number }>(
+    const rows = await stage.db.query<{ wait_ms: number }>(
       {
         name: "waits",
         text: `select vinyasa.ms(b.started_at) - vinyasa.ms(a.finished_at) as wait_ms
@@ -48,10 +46,10 @@ describeWithPostgres("a failed attempt", () => {
   ] as const)(
     "is followed by another after a %s back-off of at most %d ms, never early",
     async (kind, maxMs, expected) => {
-      await bench.startEngine([failingUntil(5, () => new Error("once more"))]);
+      await stage.startEngine([failingUntil(5, () => new Error("once more"))]);
       const backoff = { kind, baseMs: 100, maxMs, jitter: 0 };
-      const id = await bench.submit({ type: "failing", maxAttempts: 5, backoff });
-      expect(await bench.untilEnded(id)).toMatchObject({ status: "COMPLETED", attempt: 5 });
+      const [{ id }] = await stage.submit({ type: "failing", maxAttempts: 5, backoff });
+      expect(await stage.ended(id)).toMatchObject({ status: "COMPLETED", attempt: 5 });
       const waited = await waits(id);
       expect(waited).toHaveLength(4);
       // Milliseconds are cut off at both ends of the span.
@@ -62,16 +60,16 @@ describeWithPostgres("a failed attempt", () => {
   );
 
   it("spreads the next start by the jitter, on top of the base", async () => {
-    await bench.startEngine([failingUntil(9, () => new Error("once more"))], {
+    await stage.startEngine([failingUntil(9, () => new Error("once more"))], {
       workerThreads: [50],
     });
     const backoff = { kind: "FIXED", baseMs: 3_600_000, maxMs: 3_600_000, jitter: 0.5 } as const;
-    const ids = await bench.submitMany(
-      Array.from({ length: 50 }, () => ({ type: "failing", backoff })),
+    const jobs = await stage.submit(
+      ...Array.from({ length: 50 }, () => ({ type: "failing", backoff })),
     );
     const delays: number[] = [];
-    for (const id of ids) {
-      const job = await bench.until(id, ({ status }) => status === "SCHEDULED");
+    for (const { id } of jobs) {
+      const job = await stage.until(id, ({ status }) => status === "SCHEDULED");
       delays.push(job.scheduledAtMs - job.updatedAtMs);
     }
     expect(Math.min(...delays)).toBeGreaterThanOrEqual(3_600_000 - 1);
@@ -81,14 +79,14 @@ describeWithPostgres("a failed attempt", () => {
 
   describe("keeps its error", () => {
     const errorOf = async (thrown: unknown): Promise<AttemptError> => {
-      await bench.startEngine([
+      await stage.startEngine([
         executorOf("failing", () => {
           throw thrown;
         }),
       ]);
-      const id = await bench.submit({ type: "failing", maxAttempts: 1 });
-      expect((await bench.untilEnded(id)).status).toBe("FAILED");
-      const [attempt] = await bench.attempts(id);
+      const [{ id }] = await stage.submit({ type: "failing", maxAttempts: 1 });
+      expect((await stage.ended(id)).status).toBe("FAILED");
+      const [attempt] = await stage.attempts(id);
       if (attempt?.error === null || attempt === undefined) throw new Error("there is no error");
       return attempt.error;
     };
@@ -116,10 +114,10 @@ describeWithPostgres("a failed attempt", () => {
   });
 
   it("keeps each error of each attempt, newest first", async () => {
-    await bench.startEngine([failingUntil(99, (attempt) => new Error(`failure ${attempt}`))]);
-    const id = await bench.submit({ type: "failing", maxAttempts: 3 });
-    expect(await bench.untilEnded(id)).toMatchObject({ status: "FAILED", attemptsLeft: 0 });
-    const attempts = await bench.attempts(id);
+    await stage.startEngine([failingUntil(99, (attempt) => new Error(`failure ${attempt}`))]);
+    const [{ id }] = await stage.submit({ type: "failing", maxAttempts: 3 });
+    expect(await stage.ended(id)).toMatchObject({ status: "FAILED", attemptsLeft: 0 });
+    const attempts = await stage.attempts(id);
     expect(attempts.map(({ number, error }) => [number, error?.message])).toEqual([
       [3, "failure 3"],
       [2, "failure 2"],
@@ -129,25 +127,25 @@ describeWithPostgres("a failed attempt", () => {
 
   it("that no retry can mend is the last, whatever attempts are left", async () => {
     const fatal = () => new NonRetryableError("no such account", { code: "GONE" });
-    await bench.startEngine([failingUntil(99, fatal)]);
-    const id = await bench.submit({ type: "failing", maxAttempts: 10 });
-    expect(await bench.untilEnded(id)).toMatchObject({
+    await stage.startEngine([failingUntil(99, fatal)]);
+    const [{ id }] = await stage.submit({ type: "failing", maxAttempts: 10 });
+    expect(await stage.ended(id)).toMatchObject({
       ...{ status: "FAILED", attempt: 1, attemptsLeft: 9 },
     });
-    const [attempt] = await bench.attempts(id);
+    const [attempt] = await stage.attempts(id);
     expect(attempt?.error).toMatchObject({ code: "GONE", retryable: false });
   });
 
   it("that was the last is told in the log, without its message", async () => {
     const { log, lines } = keptLog();
-    await bench.startEngine(
+    await stage.startEngine(
       [failingUntil(99, () => new NonRetryableError("s3cret", { code: "GONE" }))],
       {
         log,
       },
     );
-    const id = await bench.submit({ type: "failing", maxAttempts: 10 });
-    await bench.untilEnded(id);
+    const [{ id }] = await stage.submit({ type: "failing", maxAttempts: 10 });
+    await stage.ended(id);
     await expect.poll(() => lines("job failed")).toHaveLength(1);
     expect(lines("job failed")[0]).toMatchObject({
       ...{ level: 40, jobId: id, type: "failing", attempt: 1, code: "GONE" },
@@ -157,25 +155,26 @@ describeWithPostgres("a failed attempt", () => {
 
   it("that another one follows is not told in the log", async () => {
     const { log, lines } = keptLog();
-    const engine = await bench.startEngine([failingUntil(2, () => new Error("once more"))], {
+    const engine = await stage.startEngine([failingUntil(2, () => new Error("once more"))], {
       log,
     });
     const backoff = { kind: "FIXED", baseMs: 1, maxMs: 1, jitter: 0 } as const;
-    await bench.untilEnded(await bench.submit({ type: "failing", backoff }));
+    const [{ id }] = await stage.submit({ type: "failing", backoff });
+    await stage.ended(id);
     await engine.stop(1_000);
     expect(lines("job failed")).toEqual([]);
   });
 
   it("of many jobs at once fills ten lines, and the rest is counted", async () => {
     const { log, lines } = keptLog();
-    const engine = await bench.startEngine([failingUntil(9, () => new Error("no"))], {
+    const engine = await stage.startEngine([failingUntil(9, () => new Error("no"))], {
       log,
       workerThreads: [40],
     });
-    const ids = await bench.submitMany(
-      Array.from({ length: 40 }, () => ({ type: "failing", maxAttempts: 1 })),
+    const jobs = await stage.submit(
+      ...Array.from({ length: 40 }, () => ({ type: "failing", maxAttempts: 1 })),
     );
-    for (const id of ids) await bench.untilEnded(id);
+    for (const { id } of jobs) await stage.ended(id);
     await engine.stop(1_000);
     const leftOut = lines("more jobs failed").reduce((sum, line) => sum + Number(line.leftOut), 0);
     expect(leftOut).toBeGreaterThan(0);
@@ -183,19 +182,19 @@ describeWithPostgres("a failed attempt", () => {
   });
 
   it("that asks for a later retry waits for the longer of that and the back-off", async () => {
-    await bench.startEngine([failingUntil(3, (attempt) => new RetryAfterError(attempt * 150))]);
+    await stage.startEngine([failingUntil(3, (attempt) => new RetryAfterError(attempt * 150))]);
     const backoff = { kind: "FIXED", baseMs: 200, maxMs: 200, jitter: 0 } as const;
-    const id = await bench.submit({ type: "failing", backoff });
-    await bench.untilEnded(id);
+    const [{ id }] = await stage.submit({ type: "failing", backoff });
+    await stage.ended(id);
     const [first, second] = await waits(id);
     expect(first).toBeGreaterThanOrEqual(199);
     expect(second).toBeGreaterThanOrEqual(299);
   });
 
   it("that was postponed is none: the next one has as many left", async () => {
-    await bench.startEngine([failingUntil(4, () => new PostponeError(20))]);
-    const id = await bench.submit({ type: "failing", maxAttempts: 1 });
-    const job = await bench.untilEnded(id);
+    await stage.startEngine([failingUntil(4, () => new PostponeError(20))]);
+    const [{ id }] = await stage.submit({ type: "failing", maxAttempts: 1 });
+    const job = await stage.ended(id);
     expect(job).toMatchObject({ status: "COMPLETED", attempt: 4, attemptsLeft: 0 });
     for (const wait of await waits(id)) expect(wait).toBeGreaterThanOrEqual(19);
   });

@@ -1,41 +1,37 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { Registry } from "../../src/executors/registry.ts";
 import { createOperations, type Operations } from "../../src/operations/index.ts";
-import type { Database, Statement } from "../../src/store/database.ts";
-import { openPostgres } from "../../src/store/postgres-database.ts";
-import { createTestDatabase, describeWithPostgres } from "../support/postgres.ts";
-import { EngineBench, executorOf, silentLog } from "./engine-bench.ts";
+import { sql } from "../store/statements.ts";
+import { describeWithPostgres } from "../support/postgres.ts";
+import { withQuery } from "../support/with-query.ts";
+import { executorOf, Held, quick } from "./executors.ts";
+import { openStage } from "./open-stage.ts";
+import type { Stage } from "./stage.ts";
 
 describeWithPostgres("a job that is submitted to the instance that runs it", () => {
-  let bench: EngineBench;
+  let stage: Stage;
+  let slow: Held;
   let operations: Operations;
-  let notes: Notes;
-  let letGo: () => void;
-
-  const quick = executorOf("quick", () => "done");
+  /** The next submit that starts a job commits, and its answer does not come. */
+  let losesNextStart: boolean;
 
   beforeEach(async () => {
-    notes = { statements: [], losesNextStart: false };
-    const { url } = await createTestDatabase();
-    bench = new EngineBench(noting(await openPostgres(options(url)), notes));
-    const released = new Promise<void>((resolve) => {
-      letGo = resolve;
+    losesNextStart = false;
+    stage = await openStage();
+    slow = new Held("slow");
+    const executors = [quick("quick"), slow.executor];
+    const seats = await stage.startEngine(executors, { workerThreads: [2] });
+    const known = new Registry([...executors, executorOf("elsewhere", () => null)]);
+    const db = withQuery(stage.db, async (statement, values) => {
+      const rows = await stage.db.query(statement, values);
+      if (statement.name !== "start-one" || !losesNextStart) return rows;
+      losesNextStart = false;
+      throw new Error("the connection was lost");
     });
-    const slow = executorOf("slow", async () => {
-      await released;
-      return "done";
-    });
-    const executors = [quick, slow];
-    const engine = await bench.startEngine(executors, { workerThreads: [2] });
-    const { db, bus, lanes } = bench;
-    const registry = new Registry([...executors, executorOf("elsewhere", () => null)]);
-    operations = createOperations({ db, lanes, bus, executors: registry, seats: engine });
+    operations = createOperations({ ...stage.parts(), db, executors: known, seats });
   });
 
-  afterEach(async () => {
-    letGo();
-    await bench.close();
-  });
+  afterEach(() => stage.close());
 
   async function submit(type: string, more: object = {}) {
     const result = await operations.submitJob({ type, payload: {}, ...more });
@@ -44,12 +40,14 @@ describeWithPostgres("a job that is submitted to the instance that runs it", () 
   }
 
   it("starts with its own commit while nothing waits", async () => {
-    const events = await bench.record();
+    const events = await stage.record();
     const job = await submit("quick");
     expect(job).toMatchObject({ status: "RUNNING", version: 2, attempt: 1, attemptsLeft: 2 });
-    const ended = await bench.untilEnded(job.id);
+    const ended = await stage.ended(job.id);
     expect(ended).toMatchObject({ status: "COMPLETED", version: 3, attempt: 1 });
-    expect(notes.statements.filter((name) => name.startsWith("claim"))).toEqual([]);
+    const statements = [...stage.answered.keys()];
+    expect(statements).toContain("start-one");
+    expect(statements.filter((name) => name.startsWith("claim"))).toEqual([]);
     expect(events.map(({ status, version }) => [status, version])).toEqual([
       ["RUNNING", 2],
       ["COMPLETED", 3],
@@ -61,8 +59,8 @@ describeWithPostgres("a job that is submitted to the instance that runs it", () 
     const waiting = [await submit("quick", { priority: 1 }), await submit("quick")];
     expect(running.map(({ status }) => status)).toEqual(["RUNNING", "RUNNING"]);
     expect(waiting.map(({ status }) => status)).toEqual(["PENDING", "PENDING"]);
-    letGo();
-    const ended = await Promise.all([...running, ...waiting].map(({ id }) => bench.untilEnded(id)));
+    slow.letGo();
+    const ended = await Promise.all([...running, ...waiting].map(({ id }) => stage.ended(id)));
     expect(ended.map(({ status }) => status)).toEqual(Array(4).fill("COMPLETED"));
   });
 
@@ -82,45 +80,14 @@ describeWithPostgres("a job that is submitted to the instance that runs it", () 
   });
 
   it("goes back unharmed where the answer to its submit is lost", async () => {
-    notes.losesNextStart = true;
+    losesNextStart = true;
     await expect(submit("quick")).rejects.toThrow("lost");
-    const [row] = await bench.db.query<{ id: string }>({
-      name: "all-jobs",
-      text: "select id from vinyasa.jobs",
-    });
-    const ended = await bench.untilEnded(row?.id ?? "");
+    const [row] = await stage.db.query<{ id: string }>(sql("select id from vinyasa.jobs"));
+    const ended = await stage.ended(row?.id ?? "");
     expect(ended).toMatchObject({ status: "COMPLETED", attempt: 2, attemptsLeft: 2 });
-    expect((await bench.attempts(ended.id)).map(({ outcome }) => outcome)).toEqual([
+    expect((await stage.attempts(ended.id)).map(({ outcome }) => outcome)).toEqual([
       "COMPLETED",
       "RELEASED",
     ]);
   });
 });
-
-function options(url: string) {
-  return { url, poolMax: 8, role: "engine", log: silentLog } as const;
-}
-
-interface Notes {
-  /** Names of all statements so far. */
-  readonly statements: string[];
-  /** The next submit that starts a job commits, and its answer does not come. */
-  losesNextStart: boolean;
-}
-
-function noting(db: Database, notes: Notes): Database {
-  const query = async <R>(statement: Statement, values?: readonly unknown[]): Promise<R[]> => {
-    notes.statements.push(statement.name);
-    const rows = await db.query<R>(statement, values);
-    if (statement.name !== "start-one" || !notes.losesNextStart) return rows;
-    notes.losesNextStart = false;
-    throw new Error("the connection was lost");
-  };
-  return new Proxy(db, {
-    get: (target, name) => {
-      if (name === "query") return query;
-      const value: unknown = Reflect.get(target, name, target);
-      return typeof value === "function" ? value.bind(target) : value;
-    },
-  });
-}

@@ -1,44 +1,55 @@
-import { pino } from "pino";
 import { expect, it } from "vitest";
-import { z } from "zod";
 import { Worker } from "../../src/engine/worker.ts";
-import { defineExecutor } from "../../src/executors/define-executor.ts";
 import { Registry } from "../../src/executors/registry.ts";
 import type { ClaimedJob } from "../../src/store/claim-jobs.ts";
+import { executorOf, Held } from "./executors.ts";
+import { silentLog } from "./stage.ts";
 
 it("a worker whose jobs may be somebody else's starts none of those that wait", async () => {
-  const started: string[] = [];
-  let letGo = () => {};
-  const held = defineExecutor({
-    type: "held",
-    description: "waits",
-    payload: z.unknown(),
-    run: (_payload, { jobId }) => {
-      started.push(jobId);
-      return new Promise<null>((resolve) => {
-        letGo = () => resolve(null);
-      });
-    },
-  });
+  const held = new Held("held");
   let mayStart = true;
   let ended = () => {};
   const firstEnded = new Promise<void>((resolve) => {
     ended = resolve;
   });
   const worker = new Worker({
-    ...{ number: 1, threads: 1, log: pino({ level: "silent" }), executors: new Registry([held]) },
+    ...{ number: 1, threads: 1, log: silentLog, executors: new Registry([held.executor]) },
     ...{ readPayload: async () => null, onProgress: () => {}, onIdle: () => {} },
     mayStart: () => mayStart,
     onEnd: () => ended(),
   });
   worker.accept([job("one"), job("two"), job("three")]);
-  await expect.poll(() => started).toEqual(["one"]);
+  await held.whenStarted(1);
   mayStart = false;
-  letGo();
+  held.release();
   await firstEnded;
   expect(worker.running).toBe(0);
   expect(worker.abandonAll("given up")).toBe(2);
-  expect(started).toEqual(["one"]);
+  expect(held.started).toEqual(["one"]);
+});
+
+it("a worker gives back, unspent, what expired while it waited for a thread", async () => {
+  const started: string[] = [];
+  const slow = executorOf("held", async (_payload, { jobId }) => {
+    started.push(jobId);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    return null;
+  });
+  const ended: [string, string][] = [];
+  const worker = new Worker({
+    ...{ number: 1, threads: 1, log: silentLog, executors: new Registry([slow]) },
+    ...{ readPayload: async () => null, onProgress: () => {}, onIdle: () => {} },
+    mayStart: () => true,
+    onEnd: (run) => ended.push([run.job.id, run.outcome.kind]),
+  });
+  worker.accept([job("one"), { ...job("late"), expiresInMs: 20 }, job("two")]);
+  await expect.poll(() => ended).toHaveLength(3);
+  expect(ended).toEqual([
+    ["one", "COMPLETED"],
+    ["late", "RELEASED"],
+    ["two", "COMPLETED"],
+  ]);
+  expect(started).toEqual(["one", "two"]);
 });
 
 function job(id: string): ClaimedJob {

@@ -3,8 +3,8 @@ import pino from "pino";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { JobUpdates } from "../../src/events/job-updates.ts";
 import { RedisBus } from "../../src/events/redis-bus.ts";
+import { hasRedisServer, OwnRedis } from "../support/own-redis.ts";
 import { MemoryStore } from "./memory-store.ts";
-import { hasRedisServer, OwnRedis } from "./own-redis.ts";
 import { readStream, versionsOf } from "./read-stream.ts";
 import { eventOf, sampleJob } from "./sample-job.ts";
 

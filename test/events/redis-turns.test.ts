@@ -2,8 +2,8 @@ import { pino } from "pino";
 import { afterEach, describe, expect, it } from "vitest";
 import { RedisBus } from "../../src/events/redis-bus.ts";
 import { RedisTurns } from "../../src/events/redis-turns.ts";
+import { hasRedisServer, OwnRedis } from "../support/own-redis.ts";
 import { describeWithRedis, testRedis } from "../support/postgres.ts";
-import { hasRedisServer, OwnRedis } from "./own-redis.ts";
 
 const log = pino({ level: "silent" });
 let buses: RedisBus[] = [];

@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type { JobEvent } from "../../src/domain/event.ts";
 import type { JobStatus } from "../../src/domain/job.ts";
-import type { JobRecord } from "../../src/domain/job-record.ts";
+import { type JobRecord, jobEvent } from "../../src/domain/job-record.ts";
 
 const AT_MS = Date.UTC(2026, 0, 1);
 
@@ -38,24 +38,5 @@ export function sampleJob(values: Partial<JobRecord> = {}): JobRecord {
 
 /** The event of the commit that made `job` what it is. */
 export function eventOf(job: JobRecord, previousStatus: JobStatus | null = null): JobEvent {
-  const { id, version, status, type, queue, priority, attempt, attemptsLeft } = job;
-  const { threads, progress, scheduledAtMs, startedAtMs, finishedAtMs, queueTimeMs } = job;
-  return {
-    id,
-    version,
-    status,
-    previousStatus,
-    type,
-    queue,
-    priority,
-    attempt,
-    attemptsLeft,
-    threads,
-    progress,
-    atMs: job.updatedAtMs,
-    scheduledAtMs,
-    startedAtMs,
-    finishedAtMs,
-    queueTimeMs,
-  };
+  return jobEvent(job, previousStatus);
 }

@@ -61,6 +61,19 @@ describe("an e-mail", () => {
     expect(issuesOf({ ...valid, ...parts })[0]).toMatch(says);
   });
 
+  it.each<[string, unknown, string[]]>([
+    ["an empty form", {}, ["subject", "text", "to"]],
+    ["nothing", { to: null, cc: null, subject: null }, ["cc", "subject", "text", "to"]],
+    [
+      "texts of the wrong kind",
+      { to: 1, subject: 2, text: "a", body: "b" },
+      ["body", "subject", "to"],
+    ],
+  ])("is told what is missing or doubled beside what is wrong: %s", (_name, payload, fields) => {
+    const named = issuesOf(payload).map((issue) => issue.split(":")[0]);
+    expect(named.toSorted()).toEqual(fields);
+  });
+
   it("is told all that is wrong with it at once", () => {
     const issues = issuesOf({ to: ["x", "y"], subject: 5, text: "Hello", replyTo: "z" });
     expect(issues.map((issue) => issue.split(":")[0])).toEqual([

@@ -9,6 +9,11 @@ function issuesOf(payload: unknown): string[] {
 }
 
 describe("a webhook's payload", () => {
+  it("is told of a body that does not go with its method beside everything else", () => {
+    const issues = issuesOf({ url: "ftp://a.example", method: "GET", body: "x" });
+    expect(issues.map((issue) => issue.split(":")[0])).toEqual(["url", "body"]);
+  });
+
   it("needs only a URL, and is a POST then", () => {
     expect(webhookPayload.parse({ url })).toEqual({ url, method: "POST" });
   });

@@ -1,31 +1,7 @@
-import type { RequestListener } from "node:http";
 import { Agent } from "undici";
-import { afterEach, describe, expect, it } from "vitest";
-import type { Executor } from "../../src/executors/define-executor.ts";
-import { type WebhookOptions, webhookExecutor } from "../../src/executors/webhook.ts";
-import { type HttpSink, httpSink } from "./http-sink.ts";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { resultOf } from "./running.ts";
-
-const cleanups: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const clean of cleanups.splice(0).reverse()) await clean();
-});
-
-async function sink(answer: RequestListener): Promise<HttpSink> {
-  const server = await httpSink(answer);
-  cleanups.push(() => server.close());
-  return server;
-}
-
-function ok(text = "ok"): RequestListener {
-  return (_request, response) => response.end(text);
-}
-
-function webhook(options?: WebhookOptions): Executor {
-  const executor = webhookExecutor(options);
-  cleanups.push(async () => executor.close?.());
-  return executor;
-}
+import { ok, sink, webhook } from "./webhooks.ts";
 
 describe("a webhook's request", () => {
   it("carries an object as JSON", async () => {
@@ -111,7 +87,7 @@ describe("a webhook's request", () => {
     const dispatcher = new Agent().on("connect", () => {
       connects += 1;
     });
-    cleanups.push(() => dispatcher.close());
+    onTestFinished(() => dispatcher.close());
     const executor = webhook({ dispatcher });
     await resultOf(executor, { url: server.url });
     await executor.close?.();

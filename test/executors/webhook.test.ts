@@ -1,36 +1,14 @@
 import { once } from "node:events";
 import type { RequestListener } from "node:http";
 import { type AddressInfo, createServer } from "node:net";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { textIssue } from "../../src/domain/storable.ts";
-import type { Executor } from "../../src/executors/define-executor.ts";
-import { webhookExecutor } from "../../src/executors/webhook.ts";
-import { type HttpSink, httpSink } from "./http-sink.ts";
+import { httpSink } from "./http-sink.ts";
 import { failureOf, resultOf, signal } from "./running.ts";
-
-const cleanups: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const clean of cleanups.splice(0).reverse()) await clean();
-});
-
-async function sink(answer: RequestListener): Promise<HttpSink> {
-  const server = await httpSink(answer);
-  cleanups.push(() => server.close());
-  return server;
-}
-
-function ok(text = "ok"): RequestListener {
-  return (_request, response) => response.end(text);
-}
+import { ok, sink, webhook } from "./webhooks.ts";
 
 function status(code: number, headers: Record<string, string> = {}): RequestListener {
   return (_request, response) => response.writeHead(code, headers).end("the reason");
-}
-
-function webhook(): Executor {
-  const executor = webhookExecutor();
-  cleanups.push(async () => executor.close?.());
-  return executor;
 }
 
 describe("a webhook's answer", () => {
@@ -273,7 +251,9 @@ describe("a webhook that cannot get through", () => {
     const noise = createServer((socket) => socket.end("\u0000 hello\r\n\r\n"));
     noise.listen(0, "127.0.0.1");
     await once(noise, "listening");
-    cleanups.push(async () => noise.close());
+    onTestFinished(() => {
+      noise.close();
+    });
     const { port } = noise.address() as AddressInfo;
     const error = await failureOf(webhook(), { url: `http://127.0.0.1:${port}/` });
     expect(error.retryable).toBe(true);

@@ -4,11 +4,12 @@ import { expect, it } from "vitest";
 import { claimJobs, LANE_START } from "../../src/store/claim-jobs.ts";
 import type { Database } from "../../src/store/database.ts";
 import { insertJobs } from "../../src/store/insert-jobs.ts";
-import { registerInstance } from "../../src/store/instances.ts";
 import { newJobId } from "../../src/store/job-id.ts";
 import { type Lane, LaneCatalog } from "../../src/store/lane-catalog.ts";
 import { migrate } from "../../src/store/migrate.ts";
 import { openPostgres } from "../../src/store/postgres-database.ts";
+import { PLAIN_JOB } from "../support/new-job.ts";
+import { registerTestInstance } from "../support/test-instance.ts";
 import { reportFigures } from "./figures.ts";
 import { readFacts } from "./job-facts.ts";
 import { size } from "./size.ts";
@@ -36,7 +37,7 @@ describeFaults("four claimers on the same lanes", (stage) => {
     const lanes = await new LaneCatalog(first).intern(types);
     for (let row = 0; row < ROWS; row += 1_000) await insert(first, lanes, row);
     const began = performance.now();
-    const claims = await Promise.all(dbs.map((db, index) => claimAll(db, lanes, index)));
+    const claims = await Promise.all(dbs.map((db) => claimAll(db, lanes)));
     const ms = performance.now() - began;
     const sizes = claims.flat().map((ids) => ids.length);
     const ids = claims.flat(2);
@@ -62,19 +63,10 @@ describeFaults("four claimers on the same lanes", (stage) => {
 
 async function insert(db: Database, lanes: readonly Lane[], from: number): Promise<void> {
   const jobs = Array.from({ length: Math.min(1_000, ROWS - from) }, (_, index) => ({
+    ...PLAIN_JOB,
     id: newJobId(),
     lane: lanes[index % lanes.length] ?? fail(),
     priority: index % 5,
-    payload: "{}",
-    name: null,
-    tags: [],
-    maxAttempts: 3,
-    backoff: { kind: "FIXED" as const, baseMs: 10, maxMs: 10, jitter: 0 },
-    timeoutMs: 1_000,
-    scheduledAtMs: null,
-    expiresAtMs: null,
-    idempotencyKey: null,
-    inputHash: null,
   }));
   await insertJobs(db, jobs);
 }
@@ -84,9 +76,8 @@ function fail(): never {
 }
 
 /** Claims until nothing is left. @returns the ids of each claim */
-async function claimAll(db: Database, lanes: readonly Lane[], index: number): Promise<string[][]> {
-  const spec = { uuid: randomUUID(), hostname: "test", pid: index, codeVersion: 2, workers: [] };
-  const instance = await registerInstance(db, spec);
+async function claimAll(db: Database, lanes: readonly Lane[]): Promise<string[][]> {
+  const { id: instance } = await registerTestInstance(db);
   const request = lanes.map((lane) => ({ lane, threads: 1, from: LANE_START }));
   const claims: string[][] = [];
   for (;;) {

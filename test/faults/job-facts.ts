@@ -67,21 +67,23 @@ const MOVES = `select m.job_id, m.version, m.attempt, e.previous_status, e.statu
   from vinyasa.job_events e, unnest(e.job_ids, e.versions, e.attempts) as m (job_id, version, attempt)
   order by m.job_id, m.version`;
 
-// A job may move into the lane of suspects, so only the sums over all lanes of a state must agree.
 const WRONG_COUNTERS = `
   with said as (
-    select status, sum(n) as n from (
-      select status, count as n from vinyasa.counters
-      union all select status, delta from vinyasa.counter_deltas
-    ) c group by status
+    select lane, status, sum(n) as n from (
+      select lane, status, count as n from vinyasa.counters
+      union all select lane, status, delta from vinyasa.counter_deltas
+    ) c group by lane, status
   ), are as (
-    select 2 as status, count(*) as n from vinyasa.scheduled_jobs
-    union all select 3, count(*) from vinyasa.ready_jobs
-    union all select 4, count(*) from vinyasa.running_jobs
-    union all select status, count(*) from vinyasa.finished_jobs group by status
+    select lane, status, count(*) as n from (
+      select lane, 1 as status from vinyasa.blocked_jobs
+      union all select lane, 2 from vinyasa.scheduled_jobs
+      union all select lane, 3 from vinyasa.ready_jobs
+      union all select lane, 4 from vinyasa.running_jobs
+      union all select lane, status from vinyasa.finished_jobs
+    ) s group by lane, status
   )
-  select status, coalesce(said.n, 0)::int as said, coalesce(are.n, 0)::int as are
-  from said full join are using (status) where coalesce(said.n, 0) <> coalesce(are.n, 0)`;
+  select lane, status, coalesce(said.n, 0)::int as said, coalesce(are.n, 0)::int as are
+  from said full join are using (lane, status) where coalesce(said.n, 0) <> coalesce(are.n, 0)`;
 
 export async function readFacts(url: string): Promise<DatabaseFacts> {
   const client = new pg.Client({ connectionString: url });
@@ -108,7 +110,8 @@ export async function readFacts(url: string): Promise<DatabaseFacts> {
     await each(MOVES, addMove);
     const wrong = await rows<WrongCounter>(WRONG_COUNTERS);
     const wrongCounters = wrong.map(
-      ({ status, said, are }) => `${statusOf(status)}: counted ${said}, there are ${are}`,
+      ({ lane, status, said, are }) =>
+        `${statusOf(status)} in lane ${lane}: counted ${said}, there are ${are}`,
     );
     const instances = await rows<{ id: number; pid: number }>(
       "select id, pid from vinyasa.instances",
@@ -158,6 +161,7 @@ interface MoveRow {
 }
 
 interface WrongCounter {
+  readonly lane: number;
   readonly status: number;
   readonly said: number;
   readonly are: number;

@@ -1,8 +1,8 @@
 /** What most cases stand on: a PostgreSQL and a Redis of the file's own, and a fresh database each. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe } from "vitest";
-import { hasRedisServer, OwnRedis } from "../events/own-redis.ts";
+import { hasPostgresPrograms, OwnPostgres } from "../support/own-postgres.ts";
+import { hasRedisServer, OwnRedis } from "../support/own-redis.ts";
 import { Ledger } from "./ledger.ts";
-import { hasPostgresPrograms, OwnPostgres } from "./own-postgres.ts";
 import { killAll } from "./server-process.ts";
 
 export interface Stage {

@@ -114,6 +114,14 @@ describe("a subscription over server-sent events", () => {
     expect(running.server.subscriptionCount).toBe(0);
   });
 
+  it("has the fields of each event in the order in which they were asked for", async () => {
+    const running = await startServer();
+    const { response } = openStream(running, "subscription { deepTick { later name } }");
+    (await running.stage.nextTicker()).push(1);
+    const events = await readUntil(await response, "}}}");
+    expect(events).toContain('{"data":{"deepTick":{"later":"later","name":"1"}}}');
+  });
+
   it("masks what breaks its source", async () => {
     const running = await startServer();
     const { response } = openStream(running);

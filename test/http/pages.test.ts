@@ -89,6 +89,21 @@ describe("GraphiQL", () => {
     }
   });
 
+  it("stacks its columns where they would not fit side by side, after its own rules", async () => {
+    const { url, graphqlUrl } = await startServer();
+    const html = await (await fetch(graphqlUrl, BROWSER)).text();
+    const style = loadedBy(html).find((address) => address.includes("graphiql.css"));
+    const css = await (await fetch(`${url}${style}`)).text();
+    const narrow = css.slice(css.lastIndexOf("@media"));
+    expect(narrow).toMatch(
+      /^@media \(max-width: 700px\) \{[^}]*#graphiql-session \{\s*flex-direction: column/,
+    );
+    // What is styled there is still what GraphiQL calls its parts.
+    for (const [, part] of narrow.matchAll(/\.(graphiql-[a-z-]+)/g)) {
+      expect(css.slice(0, -narrow.length)).toContain(`.${part}`);
+    }
+  });
+
   it("finds its workers at the addresses that its start script names", async () => {
     const { url, graphqlUrl } = await startServer();
     const html = await (await fetch(graphqlUrl, BROWSER)).text();

@@ -89,6 +89,13 @@ export function createStage(): Stage {
   };
   return stage;
 
+  function openTicker(): Ticker {
+    const ticker = new Ticker();
+    tickers.push(ticker);
+    tickerQueue.give(ticker);
+    return ticker;
+  }
+
   function buildSchema(): GraphQLSchema {
     const nested: GraphQLObjectType = new GraphQLObjectType({
       name: "Nested",
@@ -170,13 +177,13 @@ export function createStage(): Stage {
       fields: {
         tick: {
           type: new GraphQLNonNull(GraphQLInt),
-          subscribe: () => {
-            const ticker = new Ticker();
-            tickers.push(ticker);
-            tickerQueue.give(ticker);
-            return ticker;
-          },
+          subscribe: openTicker,
           resolve: ({ tick }: { tick: number }) => tick,
+        },
+        deepTick: {
+          type: new GraphQLNonNull(nested),
+          subscribe: openTicker,
+          resolve: ({ tick }: { tick: number }) => ({ name: String(tick) }),
         },
         refused: {
           type: GraphQLInt,

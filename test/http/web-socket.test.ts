@@ -92,6 +92,15 @@ describe("an operation over WebSocket", () => {
     expect(entry).toMatchObject({ msg: "request", method: "WS" });
   });
 
+  it("has the fields of each event in the order in which they were asked for", async () => {
+    const running = await startServer();
+    const raw = await openRaw(running);
+    raw.subscribe("a", "subscription { deepTick { later name } }");
+    (await running.stage.nextTicker()).push(1);
+    const { payload } = await raw.whenMessage("next", "a");
+    expect(JSON.stringify(payload)).toBe('{"data":{"deepTick":{"later":"later","name":"1"}}}');
+  });
+
   it("ends its source when the client completes it, and when the socket is cut", async () => {
     const running = await startServer();
     const raw = await openRaw(running);

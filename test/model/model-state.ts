@@ -43,7 +43,7 @@ export interface ModelJob {
   /** Where it stands in its lane while it is ready. */
   rank: number;
   readyAtMs: number;
-  /** A ready row made by a submit carries the expiry; others leave it to the expirer. */
+  /** As the ready row has it. */
   readyExpiresAtMs: number | null;
   claim: ModelClaim | null;
   /** When the present state began. */
@@ -126,7 +126,8 @@ export function move(job: ModelJob, to: JobStatus, next: NextState): ModelJob {
   job.sinceMs = nowMs;
   note(job, from, isTold);
   if (to === "PENDING") {
-    Object.assign(job, { rank: 0 - job.priority, readyAtMs: nowMs, readyExpiresAtMs: null });
+    const { expiresAtMs: readyExpiresAtMs } = job;
+    Object.assign(job, { rank: 0 - job.priority, readyAtMs: nowMs, readyExpiresAtMs });
   }
   return job;
 }

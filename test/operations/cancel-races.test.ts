@@ -7,13 +7,15 @@ import { type ClaimedJob, claimJobs, LANE_START } from "../../src/store/claim-jo
 import type { Queryable } from "../../src/store/database.ts";
 import { endAttempts } from "../../src/store/end-attempts.ts";
 import { finishJobs } from "../../src/store/finish-jobs.ts";
-import { registerInstance } from "../../src/store/instances.ts";
 import { promoteJobs } from "../../src/store/promote-jobs.ts";
 import { readJobs } from "../../src/store/read-jobs.ts";
 import { writeProgress } from "../../src/store/write-progress.ts";
-import { EngineBench, executorOf } from "../engine/engine-bench.ts";
+import { executorOf } from "../engine/executors.ts";
+import { openStage } from "../engine/open-stage.ts";
+import type { Stage } from "../engine/stage.ts";
 import { sql } from "../store/statements.ts";
 import { describeWithPostgres } from "../support/postgres.ts";
+import { registerTestInstance } from "../support/test-instance.ts";
 import { openTestStore, type TestStore } from "./test-store.ts";
 
 const TOKEN = "00000000-0000-4000-8000-000000000001";
@@ -24,10 +26,7 @@ describeWithPostgres("a cancel that meets another move of its job", () => {
 
   beforeAll(async () => {
     store = await openTestStore();
-    instance = await registerInstance(store.db, {
-      ...{ uuid: "0198c0de-7000-7000-8000-00000000000a", hostname: "here", pid: 1 },
-      ...{ codeVersion: 2, workers: [] },
-    });
+    instance = (await registerTestInstance(store.db)).id;
   });
 
   afterAll(() => store.close());
@@ -205,17 +204,17 @@ describeWithPostgres("a cancel that meets another move of its job", () => {
 
 describeWithPostgres("5,000 cancels racing their jobs' completions", () => {
   const CLIENTS = 24;
-  let bench: EngineBench;
+  let stage: Stage;
   let engines: Engine[];
 
   beforeAll(async () => {
-    bench = new EngineBench((await openTestStore()).db);
+    stage = await openStage();
     const brief = executorOf("brief", () => new Promise((resolve) => setTimeout(resolve, 1)));
-    const start = () => bench.startEngine([brief], { workerThreads: [20] });
+    const start = () => stage.startEngine([brief], { workerThreads: [20] });
     engines = await Promise.all([start(), start()]);
   });
 
-  afterAll(() => bench.close());
+  afterAll(() => stage.close());
 
   /** Clients that ask one after the other, in an order that meets waiting, running and ended jobs. */
   const cancelAll = async (ids: readonly string[]): Promise<Map<string, CancelJobResult>> => {
@@ -223,7 +222,7 @@ describeWithPostgres("5,000 cancels racing their jobs' completions", () => {
     const answers = new Map<string, CancelJobResult>();
     const client = async () => {
       for (let id = left.pop(); id !== undefined; id = left.pop()) {
-        answers.set(id, await bench.operations.cancelJob({ id }));
+        answers.set(id, await stage.operations.cancelJob({ id }));
       }
     };
     await Promise.all(Array.from({ length: CLIENTS }, client));
@@ -232,10 +231,11 @@ describeWithPostgres("5,000 cancels racing their jobs' completions", () => {
 
   it("leave each job in one final state, with which the answer agrees", async () => {
     const wish = { type: "brief", maxAttempts: 1 };
-    const ids = await bench.submitMany(Array.from({ length: 5_000 }, () => wish));
+    const stored = await stage.submit(...Array.from({ length: 5_000 }, () => wish));
+    const ids = stored.map(({ id }) => id);
     const answers = await cancelAll(ids);
-    for (const id of ids) await bench.untilEnded(id);
-    const jobs = await readJobs(bench.db, ids);
+    for (const id of ids) await stage.ended(id);
+    const jobs = await readJobs(stage.db, ids);
     const seen = new Set<string>();
     for (const [id, answer] of answers) {
       const told = answer.kind === "NOT_FOUND" ? "nothing" : answer.job.status;
@@ -252,7 +252,7 @@ describeWithPostgres("5,000 cancels racing their jobs' completions", () => {
     const left = sql(`select (select count(*)::int from vinyasa.ready_jobs) as ready,
       (select count(*)::int from vinyasa.running_jobs) as running,
       (select count(*)::int from vinyasa.finished_jobs) as ended`);
-    expect(await bench.db.query(left)).toEqual([{ ready: 0, running: 0, ended: 5_000 }]);
+    expect(await stage.db.query(left)).toEqual([{ ready: 0, running: 0, ended: 5_000 }]);
     expect(engines.map(({ staleWrites }) => staleWrites)).toEqual([0, 0]);
   });
 });

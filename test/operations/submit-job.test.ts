@@ -7,6 +7,7 @@ import { type Database, DatabaseError } from "../../src/store/database.ts";
 import { readJobs } from "../../src/store/read-jobs.ts";
 import { readPayloads } from "../../src/store/read-payloads.ts";
 import { describeWithPostgres } from "../support/postgres.ts";
+import { withQuery } from "../support/with-query.ts";
 import { openTestStore, type TestStore } from "./test-store.ts";
 
 function submitted(result: SubmitJobResult) {
@@ -17,15 +18,10 @@ function submitted(result: SubmitJobResult) {
 /** `db` with its statements counted by name. */
 function counting(db: Database): { db: Database; count: (name: string) => number } {
   const counts = new Map<string, number>();
-  const counted: Database = {
-    ...db,
-    kind: db.kind,
-    query: (statement, values) => {
-      counts.set(statement.name, (counts.get(statement.name) ?? 0) + 1);
-      return db.query(statement, values);
-    },
-    transaction: (name, work) => db.transaction(name, work),
-  };
+  const counted = withQuery(db, (statement, values) => {
+    counts.set(statement.name, (counts.get(statement.name) ?? 0) + 1);
+    return db.query(statement, values);
+  });
   return { db: counted, count: (name) => counts.get(name) ?? 0 };
 }
 

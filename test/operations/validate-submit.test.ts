@@ -149,6 +149,43 @@ describe("a submitted job", () => {
     expect(issues.priority).toBe("must be an integer from -32768 to 32767");
   });
 
+  test("is told of what cannot be stored beside what does not fit, with one issue a place", async () => {
+    const payload = { to: "\u0000", copies: 2 ** 60, pages: ["fine", 7, "\uD800"] };
+    const issues = await issuesOf(letter({ payload, priority: 40_000 }));
+    expect(issues).toEqual({
+      "payload.to": expect.stringContaining("U+0000"),
+      "payload.copies": expect.stringContaining("2^53"),
+      "payload.pages.1": expect.stringContaining("expected string"),
+      "payload.pages.2": expect.stringContaining("surrogate"),
+      priority: expect.stringContaining("integer"),
+    });
+  });
+
+  test("is told that it expires too early beside its other mistakes", async () => {
+    const times = { scheduledAt: new Date(2_000), expiresAt: new Date(1_000) };
+    const issues = await issuesOf(letter({ ...times, priority: 40_000 }));
+    expect(Object.keys(issues).sort()).toEqual(["expiresAt", "priority"]);
+    expect(Object.keys(await issuesOf(letter({ ...times, scheduledAt: new Date(-1) })))).toEqual([
+      "scheduledAt",
+    ]);
+  });
+
+  test("is told of each member that its type does not know, by its own path", async () => {
+    const image = { url: "http://a.example", width: 1, heigth: 2 };
+    const issues = await issuesOf({ type: "picture", payload: { image } });
+    expect(Object.keys(issues)).toEqual(["payload.image.width", "payload.image.heigth"]);
+  });
+
+  test("is told of a hundred mistakes in a payload, and how many more there are", async () => {
+    const result = await validate(letter({ payload: { to: "Ada", pages: Array(1_000).fill(1) } }));
+    if (result.kind !== "INVALID_INPUT") throw new Error(`it was ${result.kind}`);
+    expect(result.issues).toHaveLength(101);
+    expect(result.issues.at(-1)).toEqual({
+      message: "has 900 issues more than are listed",
+      path: ["payload"],
+    });
+  });
+
   test.each([
     ["priority", -32_769, -32_768],
     ["priority", Number.NaN, 32_767],

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { heldExecutor } from "../engine/engine-bench.ts";
+import { Held } from "../engine/executors.ts";
 import { describeWithPostgres } from "../support/postgres.ts";
 import { openTestApi, type TestApi } from "./test-api.ts";
 
@@ -34,7 +34,7 @@ const FAR = "2126-01-01T00:00:00.000Z";
 const UNKNOWN = "0193a5b0-1234-7000-8000-00000000abcd";
 
 describeWithPostgres("cancelJob and retryJob", () => {
-  const held = heldExecutor("held");
+  const held = new Held("held");
   let api: TestApi;
 
   beforeAll(async () => {
@@ -70,7 +70,7 @@ describeWithPostgres("cancelJob and retryJob", () => {
   test("a running job is RUNNING in the answer, and watchers see it asked for and CANCELLED", async () => {
     const started = held.runs.length;
     const id = await submit({ type: "held" });
-    await held.started(started + 1);
+    await held.whenStarted(started + 1);
     const next = await watch(id);
     expect(await next()).toMatchObject({ status: "RUNNING", cancelRequestedAt: null });
     const { job } = await cancel({ id, reason: "too slow" });
@@ -181,7 +181,7 @@ describeWithPostgres("cancelJob and retryJob", () => {
   test("progress is shown live", async () => {
     const started = held.runs.length;
     const id = await submit({ type: "held" });
-    await held.started(started + 1);
+    await held.whenStarted(started + 1);
     const next = await watch(id);
     expect(await next()).toMatchObject({ status: "RUNNING", progress: null });
     held.runs[started]?.context.progress(0.75);

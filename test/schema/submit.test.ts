@@ -107,6 +107,7 @@ describeWithPostgres("submitJob", () => {
   test.each([
     ["an integer past 2^53", "{ n: 9007199254740993 }", ["payload", "n"]],
     ["a number past all numbers", "{ n: [1e400] }", ["payload", "n", "0"]],
+    ["digits past those of a double", "{ n: 0.1234567890123456789 }", ["payload", "n"]],
     ["U+0000 by its escape", '{ t: "\\u0000" }', ["payload", "t"]],
   ])("finds %s in a payload that stands in the document, too", async (_what, payload, path) => {
     const document = `mutation { submitJob(input: { type: "anything", payload: ${payload} }) {

@@ -28,6 +28,7 @@ import { openPostgres } from "../../src/store/postgres-database.ts";
 import { readJobs } from "../../src/store/read-jobs.ts";
 import { LogReader } from "../../src/store/read-log.ts";
 import { createTestDatabase } from "../support/postgres.ts";
+import { withQuery } from "../support/with-query.ts";
 
 export type Variables = Record<string, unknown>;
 
@@ -151,17 +152,8 @@ async function run(
 }
 
 function recording(db: Database, statements: string[]): Database {
-  return new Proxy(db, {
-    get(target, name) {
-      if (name === "query") {
-        const query: Database["query"] = (statement, values) => {
-          statements.push(statement.name);
-          return target.query(statement, values);
-        };
-        return query;
-      }
-      const value: unknown = Reflect.get(target, name, target);
-      return typeof value === "function" ? value.bind(target) : value;
-    },
+  return withQuery(db, (statement, values) => {
+    statements.push(statement.name);
+    return db.query(statement, values);
   });
 }

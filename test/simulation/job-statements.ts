@@ -77,9 +77,9 @@ export const jobStatements: Readonly<Record<string, Run>> = {
     return rows(release(jobs, Number(instance), claims, nowMs), nowMs);
   },
 
-  "cancel-jobs": ({ jobs }, { values: [ids, reason], nowMs }) =>
-    waiting
-      .cancel(jobs, parseTexts(ids), reason as string | null, nowMs)
+  "cancel-jobs": ({ jobs }, { values: [ids, reasons], nowMs }) =>
+    parseTexts(ids)
+      .flatMap((id) => waiting.cancel(jobs, [id], byId<string>(reasons, id), nowMs))
       .map(({ job, wasWaiting, isNew }) => ({
         ...movedRow(job, nowMs),
         ...(!wasWaiting && { from_status: 4, to_status: 4 }),
@@ -107,6 +107,15 @@ export const jobStatements: Readonly<Record<string, Run>> = {
     return [];
   },
 
-  "retry-jobs": ({ jobs }, { values: [ids, startAtMs], nowMs }) =>
-    rows(waiting.retry(jobs, parseTexts(ids), startAtMs as number | null, nowMs), nowMs),
+  "retry-jobs": ({ jobs }, { values: [ids, times], nowMs }) =>
+    rows(
+      parseTexts(ids).flatMap((id) => waiting.retry(jobs, [id], byId<number>(times, id), nowMs)),
+      nowMs,
+    ),
 };
+
+/** Of an object that is sent as JSON, by job id. */
+function byId<T>(json: unknown, id: string): T | null {
+  const values: Record<string, T | null> = JSON.parse(String(json));
+  return values[id] ?? null;
+}

@@ -39,14 +39,8 @@ export class Oracle {
   /** The process of each instance, by number. */
   readonly #processes = new Map<number, string>();
   readonly #dead = new Set<number>();
-  readonly #leaseIsAll: boolean;
   /** Submits that were answered. */
   readonly acknowledged = new Set<string>();
-
-  /** @param leaseIsAll nobody is declared dead before the lease has passed */
-  constructor(leaseIsAll: boolean) {
-    this.#leaseIsAll = leaseIsAll;
-  }
 
   get executions(): number {
     let count = 0;
@@ -69,6 +63,7 @@ export class Oracle {
     else if (name === "start-jobs") this.#startedOnes(call, rows);
     else if (name === "start-one") this.#startedOne(call, rows);
     else if (name.startsWith("claim-")) this.#claimed(call, rows);
+    else if (name === "finish-all") this.#finishedAll(call);
     else if (name === "finish-jobs") this.#finished(call, rows);
     else if (name === "end-attempts") this.#ended(call, rows);
     else if (name === "rescue-jobs") for (const row of rows) this.#rescued(row);
@@ -86,8 +81,8 @@ export class Oracle {
     for (const earlier of executions) this.#checkOverlap(earlier, name);
     const owner = held === null ? null : this.#processes.get(held.instance);
     const isHeld = held?.attempt === attempt && owner === process.name;
-    // Whoever is declared dead by the lease alone knows before by its own clock.
-    if (!isHeld && (this.#leaseIsAll || attempt > account.attempt)) {
+    // Whoever is declared dead knows before, by its own clock.
+    if (!isHeld) {
       this.violation(`${name} started, and ${owner ?? "nobody"} held the job`);
     }
     executions.push(execution);
@@ -96,11 +91,9 @@ export class Oracle {
   /** An earlier run may only go on where nobody could tell it to stop. */
   #checkOverlap({ isOpen, isAborted, process, attempt }: Execution, name: string): void {
     if (!isOpen || isAborted || process.isCrashed || process.wasFrozen) return;
-    if (this.#leaseIsAll) {
-      this.violation(
-        `${name} started while attempt ${attempt} ran on ${process.name}, not told to stop`,
-      );
-    }
+    this.violation(
+      `${name} started while attempt ${attempt} ran on ${process.name}, not told to stop`,
+    );
   }
 
   #registered({ session }: Call, rows: Rows): void {
@@ -150,6 +143,15 @@ export class Oracle {
       const token = tokens[(tokenNumbers[place] ?? 0) - 1] ?? "";
       this.#accepted({ id: ids[place] ?? "", attempt: attempts[place] ?? 0, token }, "COMPLETED");
     }
+  }
+
+  #finishedAll({ values }: Call): void {
+    const [ids, tokens] = [parseTexts(values[0]), parseTexts(values[4])];
+    const [attempts, tokenNumbers] = [parseNumbers(values[1]), parseNumbers(values[2])];
+    ids.forEach((id, place) => {
+      const token = tokens[(tokenNumbers[place] ?? 0) - 1] ?? "";
+      this.#accepted({ id, attempt: attempts[place] ?? 0, token }, "COMPLETED");
+    });
   }
 
   #ended({ values }: Call, rows: Rows): void {

@@ -69,7 +69,7 @@ export class Server {
 
   execute(asked: Asked, answer: (answer: Answer) => void): void {
     if (this.isAway || !asked.session.isOpen) {
-      answer(lost(asked.name));
+      answer(this.isAway ? refused(asked.name) : lost(asked.name));
       return;
     }
     const life = this.#life;
@@ -116,4 +116,9 @@ export class Server {
 /** Nothing is known of the statement's effect. */
 export function lost(name: string, why = "Connection terminated unexpectedly"): Answer {
   return { error: new DatabaseError(name, new Error(why), null, null) };
+}
+
+function refused(name: string): Answer {
+  const cause = Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" });
+  return { error: new DatabaseError(name, cause, null, null) };
 }

@@ -84,7 +84,14 @@ export class SimDatabase implements Database {
         };
         const giveUp = () => {
           this.#waiting.splice(this.#waiting.indexOf(go), 1);
-          reject(new DatabaseError(name, new Error("no free connection"), null, null));
+          reject(
+            new DatabaseError(
+              name,
+              new Error("timeout exceeded when trying to connect"),
+              null,
+              null,
+            ),
+          );
         };
         const timer = time.after(connectMs, giveUp, process);
         this.#waiting.push(go);

@@ -1,5 +1,6 @@
 /** One server process of the simulated fleet: the real engine and the real live updates. */
 import { pino } from "pino";
+import { endsWithin } from "../../src/engine/ends-within.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import { JobUpdates } from "../../src/events/job-updates.ts";
 import type { Registry } from "../../src/executors/registry.ts";
@@ -18,7 +19,9 @@ import { VirtualProcess } from "./virtual-process.ts";
 import type { VirtualTime } from "./virtual-time.ts";
 
 const log = pino({ level: "silent" });
-const STOP_GRACE_MS = 1_000;
+/** For running jobs, as `SHUTDOWN_GRACE_MS`. */
+export const STOP_GRACE_MS = 1_000;
+const CLOSE_MS = 1_000;
 
 export interface Surroundings {
   readonly plan: Plan;
@@ -91,8 +94,8 @@ export class SimInstance {
   /** As on SIGTERM. */
   async stop(): Promise<void> {
     this.isReady = false;
-    await this.updates.stop();
     await this.#engine.stop(STOP_GRACE_MS);
+    await endsWithin(this.updates.stop(), CLOSE_MS);
     await this.bus.stop();
     this.process.crash();
   }

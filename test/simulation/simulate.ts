@@ -16,7 +16,7 @@ import { type BrokenRules, ServerState } from "./server-state.ts";
 import { BusWire } from "./sim-bus.ts";
 import { SimClients } from "./sim-clients.ts";
 import { createExecutors } from "./sim-executors.ts";
-import { SimInstance } from "./sim-instance.ts";
+import { SimInstance, STOP_GRACE_MS } from "./sim-instance.ts";
 import type { Call } from "./statements.ts";
 import { Trace } from "./trace.ts";
 import { installGlobals } from "./virtual-globals.ts";
@@ -42,13 +42,22 @@ export interface SimulationResult {
 /** After the faults have stopped. The longest of 2,000 runs took 27 s. */
 const DRAIN_MS_MAX = 120_000;
 const RESTART_MS = 500;
+/** What a stop takes after the grace time, whatever does not answer. */
+const LAST_WORDS_MS_MAX = 5_500;
 /** For watchers, after the last job has ended. */
 const AFTERGLOW_MS = 30_000;
 
 /** @throws what the engine threw outside of any promise, or a rule of the model that was broken */
 export async function simulate(seed: number, broken: BrokenRules = {}): Promise<SimulationResult> {
-  const world = new SimulatedWorld(makePlan(seed), broken);
-  return world.run();
+  return simulatePlan(makePlan(seed), broken);
+}
+
+/** The same, of a plan that was made otherwise. */
+export async function simulatePlan(
+  plan: Plan,
+  broken: BrokenRules = {},
+): Promise<SimulationResult> {
+  return new SimulatedWorld(plan, broken).run();
 }
 
 class SimulatedWorld {
@@ -57,7 +66,7 @@ class SimulatedWorld {
   readonly #time = new VirtualTime(this.#outside);
   readonly #random: Random;
   readonly #trace = new Trace();
-  readonly #oracle: Oracle;
+  readonly #oracle = new Oracle();
   readonly #server: Server;
   readonly #network: Network;
   readonly #wire: BusWire;
@@ -65,13 +74,13 @@ class SimulatedWorld {
   readonly #executors: Registry;
   readonly #instances: SimInstance[] = [];
   #born = 0;
+  #stopping = 0;
   #drainMs = 0;
 
   constructor(plan: Plan, broken: BrokenRules) {
     this.#plan = plan;
     // Another sequence than the plan's: more of a plan must not change what its times bring.
     this.#random = new Random(plan.seed ^ 0x5eed);
-    this.#oracle = new Oracle(plan.leaseMs <= 3_000);
     const state = new ServerState(broken);
     this.#server = new Server(this.#time, state, (call, rows) => this.#committed(call, rows));
     this.#network = new Network(this.#random);
@@ -109,7 +118,7 @@ class SimulatedWorld {
   async #live(): Promise<void> {
     const limitMs = this.#plan.calmAtMs + DRAIN_MS_MAX;
     const isDrained = () =>
-      this.#isCalm && this.#clients.open === 0 && this.#openJobs().length === 0;
+      this.#isCalm && this.#stopping + this.#clients.open === 0 && this.#openJobs().length === 0;
     if (!(await this.#time.run(isDrained, limitMs))) {
       for (const id of this.#openJobs()) {
         const job = this.#server.state.jobs.jobs.get(id);
@@ -175,11 +184,24 @@ class SimulatedWorld {
     if (instance === undefined || instance.process.isCrashed) return;
     const { process } = instance;
     if (is === "crash") process.crash();
-    else if (is === "drain") this.#time.after(0, () => void instance.stop(), process);
+    else if (is === "drain") this.#stop(instance);
     else {
       process.frozenUntilMs = this.#time.nowMs + ms;
       process.wasFrozen = true;
     }
+  }
+
+  #stop(instance: SimInstance): void {
+    const { process } = instance;
+    const beganMs = this.#time.nowMs;
+    this.#stopping += 1;
+    process.onCrash(() => {
+      this.#stopping -= 1;
+      const tookMs = Math.round(this.#time.nowMs - beganMs);
+      if (process.wasFrozen || tookMs <= STOP_GRACE_MS + LAST_WORDS_MS_MAX) return;
+      this.#oracle.violation(`${process.name} took ${tookMs} ms to stop`);
+    });
+    this.#time.after(0, () => void instance.stop(), process);
   }
 
   #calmDown(): void {

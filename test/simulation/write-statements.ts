@@ -17,6 +17,25 @@ export const writeStatements: Readonly<Record<string, Run>> = {
   "claim-lane": claim,
   "claim-lanes": claim,
 
+  "finish-all": (server, { values, nowMs }) => {
+    const [ids, attempts, numbers, , tokens, results] = values;
+    if (String(results).includes(UNSTORABLE)) {
+      throw new DatabaseError("finish-all", "unsupported Unicode escape", "22P05", null);
+    }
+    const token = parseTexts(tokens);
+    const [attempt, number] = [parseNumbers(attempts), parseNumbers(numbers)];
+    const names = parseTexts(ids).map((id, n) => ({
+      ...{ id, attempt: attempt[n] ?? 0, token: token[(number[n] ?? 0) - 1] ?? "" },
+    }));
+    const claims = fenced(server, names);
+    const isDistinct = new Set(claims.map(({ id }) => id)).size === names.length;
+    if (!isDistinct || claims.some((claim) => server.jobs.claimed(claim) === null)) {
+      throw new DatabaseError("finish-all", "not all rows are as believed", "VY001", null);
+    }
+    const versions = finish(server.jobs, claims, nowMs);
+    return [{ now_ms: nowMs, versions: `{${versions.join()}}` }];
+  },
+
   "finish-jobs": (server, { values, nowMs }) => {
     const [ids, attempts, numbers, , results, tokens] = values;
     if (String(results).includes(UNSTORABLE)) {

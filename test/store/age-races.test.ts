@@ -3,11 +3,11 @@ import { pino } from "pino";
 import { expect, it } from "vitest";
 import { ageJobs } from "../../src/store/age-jobs.ts";
 import { claimJobs, LANE_START } from "../../src/store/claim-jobs.ts";
-import { registerInstance } from "../../src/store/instances.ts";
 import { newJobId } from "../../src/store/job-id.ts";
 import { LaneCatalog } from "../../src/store/lane-catalog.ts";
 import { openPostgres } from "../../src/store/postgres-database.ts";
 import { createTestDatabase, describeWithPostgres } from "../support/postgres.ts";
+import { registerTestInstance } from "../support/test-instance.ts";
 import { type SeedJob, seedJobs } from "./seed-jobs.ts";
 import { sql } from "./statements.ts";
 
@@ -26,8 +26,7 @@ describeWithPostgres("a claim that began before jobs were moved to the front", (
     const log = pino({ level: "silent" });
     const db = await openPostgres({ url, poolMax: 4, role: "engine", log });
     try {
-      const spec = { uuid: randomUUID(), hostname: "test", pid: 1, codeVersion: 2, workers: [] };
-      const instance = await registerInstance(db, spec);
+      const { id: instance } = await registerTestInstance(db);
       const specs = ["low", "high"].map((queue) => ({ queue, type: "noop", threads: 1 }));
       const [lane, other] = await new LaneCatalog(db).intern(specs);
       if (lane === undefined || other === undefined) throw new Error("no lanes");

@@ -12,7 +12,6 @@ import type { Database } from "../../src/store/database.ts";
 import { endAttempts } from "../../src/store/end-attempts.ts";
 import { finishJobs } from "../../src/store/finish-jobs.ts";
 import { insertJobs, type NewJob } from "../../src/store/insert-jobs.ts";
-import { registerInstance } from "../../src/store/instances.ts";
 import { newJobId } from "../../src/store/job-id.ts";
 import { type Lane, LaneCatalog } from "../../src/store/lane-catalog.ts";
 import { readAttempts } from "../../src/store/read-attempts.ts";
@@ -22,6 +21,7 @@ import { releaseClaims } from "../../src/store/rescue-jobs.ts";
 import { retryJobs } from "../../src/store/retry-jobs.ts";
 import { writeProgress } from "../../src/store/write-progress.ts";
 import { PLAIN_JOB } from "../support/new-job.ts";
+import { registerTestInstance } from "../support/test-instance.ts";
 import { describeBothDatabases } from "./both-databases.ts";
 import { sql } from "./statements.ts";
 
@@ -38,10 +38,7 @@ describeBothDatabases("cancel, retry and progress", (open) => {
     const [first] = await lanes.intern([{ queue: "default", type: "letter", threads: 1 }]);
     if (first === undefined) throw new Error("no lane");
     lane = first;
-    instance = await registerInstance(db, {
-      ...{ uuid: "0198c0de-7000-7000-8000-00000000000a", hostname: "here", pid: 1 },
-      ...{ codeVersion: 2, workers: [] },
-    });
+    instance = (await registerTestInstance(db)).id;
   });
 
   afterAll(() => db.close());

@@ -4,12 +4,12 @@ import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { claimJobs, LANE_START } from "../../src/store/claim-jobs.ts";
 import type { Database, Queryable } from "../../src/store/database.ts";
 import { insertJobs, type NewJob } from "../../src/store/insert-jobs.ts";
-import { registerInstance } from "../../src/store/instances.ts";
 import { newJobId } from "../../src/store/job-id.ts";
 import { type Lane, LaneCatalog } from "../../src/store/lane-catalog.ts";
 import { openPostgres } from "../../src/store/postgres-database.ts";
 import { PLAIN_JOB } from "../support/new-job.ts";
 import { createTestDatabase, describeWithPostgres } from "../support/postgres.ts";
+import { registerTestInstance } from "../support/test-instance.ts";
 
 const log = pino({ level: "silent" });
 
@@ -25,8 +25,7 @@ describeWithPostgres("a claim", () => {
   beforeAll(async () => {
     const { url } = await createTestDatabase();
     db = await openPostgres({ url, poolMax: 4, role: "engine", log });
-    const spec = { uuid: randomUUID(), hostname: "test", pid: 1, codeVersion: 1, workers: [] };
-    instance = await registerInstance(db, spec);
+    instance = (await registerTestInstance(db)).id;
   });
 
   beforeEach(async () => {

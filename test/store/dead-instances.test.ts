@@ -7,14 +7,10 @@ import {
   markDeadInstances,
   removeEndedInstances,
 } from "../../src/store/dead-instances.ts";
-import {
-  beat,
-  endInstance,
-  type InstanceKey,
-  registerInstance,
-} from "../../src/store/instances.ts";
+import { beat, endInstance, type InstanceKey } from "../../src/store/instances.ts";
 import { openPostgres } from "../../src/store/postgres-database.ts";
 import { createTestDatabase, describeWithPostgres } from "../support/postgres.ts";
+import { registerTestInstance } from "../support/test-instance.ts";
 import { sql } from "./statements.ts";
 
 const log = pino({ level: "silent" });
@@ -46,9 +42,7 @@ describeWithPostgres("an instance", () => {
   async function register(): Promise<Live> {
     const own = await openPostgres({ url, poolMax: 1, role: "heartbeat", log });
     open.push(own);
-    const uuid = randomUUID();
-    const spec = { uuid, hostname: "test", pid: 1, codeVersion: 1, workers: [] };
-    return { key: { id: await registerInstance(own, spec), uuid }, db: own };
+    return { key: await registerTestInstance(own), db: own };
   }
 
   const beatWas = sql(`update vinyasa.instances

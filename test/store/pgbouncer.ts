@@ -1,13 +1,9 @@
 /** A PgBouncer of the test's own, in front of the tests' PostgreSQL. */
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
+import { spawnSync } from "node:child_process";
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-
-const START_MS_MAX = 10_000;
+import { accepts, freePort, OwnServer } from "../support/own-server.ts";
 
 export const hasPgBouncer = spawnSync("pgbouncer", ["--version"]).status === 0;
 if (!hasPgBouncer) {
@@ -41,10 +37,9 @@ export async function startPgBouncer(
   // It does not run as root, and the one it becomes must read the file.
   chmodSync(folder, 0o755);
   const as = process.getuid?.() === 0 ? ["-u", "nobody"] : [];
-  const child = spawn("pgbouncer", ["-q", ...as, file], { stdio: "ignore" });
-  const kill = () => child.kill("SIGKILL");
-  process.once("exit", kill);
-  await whenListening(child, port);
+  const command = ["pgbouncer", "-q", ...as, file];
+  const pooler = new OwnServer({ command, answers: () => accepts(port) });
+  await pooler.start();
   return {
     url: (databaseUrl) => {
       const url = new URL(databaseUrl);
@@ -52,42 +47,8 @@ export async function startPgBouncer(
       return url.href;
     },
     stop: async () => {
-      process.off("exit", kill);
-      const exit = once(child, "exit");
-      if (child.exitCode === null && child.kill("SIGKILL")) await exit;
+      await pooler.end("SIGKILL");
       rmSync(folder, { recursive: true, force: true });
     },
   };
-}
-
-async function whenListening(child: ChildProcess, port: number): Promise<void> {
-  const giveUpAt = performance.now() + START_MS_MAX;
-  while (!(await accepts(port))) {
-    if (child.exitCode !== null || performance.now() > giveUpAt) {
-      throw new Error(`pgbouncer did not start (exit code ${child.exitCode})`);
-    }
-    await sleep(20);
-  }
-}
-
-async function accepts(port: number): Promise<boolean> {
-  const socket = connect(port, "127.0.0.1");
-  try {
-    await once(socket, "connect");
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
-  }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
 }

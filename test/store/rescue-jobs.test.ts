@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { pino } from "pino";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { type JobStatus, MOVES } from "../../src/domain/job.ts";
 import { cancelJobs } from "../../src/store/cancel-jobs.ts";
 import { claimJobs, LANE_START } from "../../src/store/claim-jobs.ts";
 import type { Database } from "../../src/store/database.ts";
 import { insertJobs, type NewJob } from "../../src/store/insert-jobs.ts";
-import { registerInstance } from "../../src/store/instances.ts";
 import { newJobId } from "../../src/store/job-id.ts";
 import { type Lane, LaneCatalog } from "../../src/store/lane-catalog.ts";
 import { listJobs } from "../../src/store/list-jobs.ts";
@@ -19,10 +19,18 @@ import {
   releaseClaims,
   rescueJobs,
 } from "../../src/store/rescue-jobs.ts";
+import { PLAIN_JOB } from "../support/new-job.ts";
 import { createTestDatabase, describeWithPostgres } from "../support/postgres.ts";
+import { registerTestInstance } from "../support/test-instance.ts";
 import { sql } from "./statements.ts";
 
 const log = pino({ level: "silent" });
+
+/** Where a running job may go by this, as the table has it. */
+function movesBy(what: string): JobStatus[] {
+  const moves = MOVES.filter(({ from, by }) => from === "RUNNING" && by.includes(what));
+  return moves.map(({ to }) => to).toSorted();
+}
 
 describeWithPostgres("a rescue", () => {
   let db: Database;
@@ -37,19 +45,14 @@ describeWithPostgres("a rescue", () => {
     const [made] = await lanes.intern([{ queue: "q", type: "killer", threads: 1 }]);
     if (made === undefined) throw new Error("no lane");
     lane = made;
-    const spec = { hostname: "test", pid: 1, codeVersion: 1, workers: [] };
-    instance = await registerInstance(db, { ...spec, uuid: randomUUID() });
+    instance = (await registerTestInstance(db)).id;
   });
 
   afterEach(() => db.close());
 
   function newJob(maxAttempts: number): NewJob {
-    return {
-      ...{ id: newJobId(), lane, priority: 0, payload: "{}", name: null, tags: [], maxAttempts },
-      ...{ timeoutMs: 1_000, scheduledAtMs: null, expiresAtMs: null },
-      ...{ idempotencyKey: null, inputHash: null },
-      backoff: { kind: "FIXED", baseMs: 10, maxMs: 10, jitter: 0 },
-    };
+    const backoff = { kind: "FIXED", baseMs: 10, maxMs: 10, jitter: 0 } as const;
+    return { ...PLAIN_JOB, id: newJobId(), lane, maxAttempts, backoff };
   }
 
   async function claim(from: readonly Lane[]): Promise<void> {
@@ -181,6 +184,22 @@ describeWithPostgres("a rescue", () => {
     );
     expect(kept).toEqual([{ instance: null, reason: "no longer needed" }]);
     expect(await counts()).toEqual({ "7": 1, "suspect 3": 1 });
+  });
+
+  it("makes the moves that the table of moves has for it, all of them and no others", async () => {
+    await running(1, 2);
+    const [cancelled = "", spentAndCancelled = ""] = [
+      ...(await running(1, 2)),
+      ...(await running(2, 1)),
+    ];
+    await cancelJobs(db, [cancelled, spentAndCancelled], null);
+    const rescued = new Set((await rescue()).map(({ to }) => to));
+    expect([...rescued].toSorted()).toEqual(movesBy("rescue"));
+    const [other = ""] = await running(2);
+    await cancelJobs(db, [other], null);
+    const claims = await readClaimed(db, instance, -1_000);
+    const released = new Set((await releaseClaims(db, instance, claims)).map(({ to }) => to));
+    expect([...released].toSorted()).toEqual(movesBy("release"));
   });
 
   it("of a claim that nobody runs gives the job back unharmed, or cancels it if that was asked", async () => {

@@ -1,14 +1,12 @@
-import { pino } from "pino";
 import { describe, expect, it } from "vitest";
-import { z } from "zod";
-import { defineExecutor } from "../../src/executors/define-executor.ts";
 import { listJobs } from "../../src/store/list-jobs.ts";
 import { CODE_VERSION, migrate } from "../../src/store/migrate.ts";
 import { readMigrations } from "../../src/store/migration-files.ts";
-import { readAttempts } from "../../src/store/read-attempts.ts";
 import { readInstances } from "../../src/store/read-instances.ts";
 import { readStats } from "../../src/store/read-stats.ts";
-import { ended, Stage } from "../engine/stage.ts";
+import { executorOf } from "../engine/executors.ts";
+import { openStage } from "../engine/open-stage.ts";
+import { type Stage, silentLog } from "../engine/stage.ts";
 import { describeWithPostgres } from "../support/postgres.ts";
 import { sql } from "./statements.ts";
 
@@ -49,14 +47,12 @@ describe("migrations", () => {
   });
 });
 
-const log = pino({ level: "silent" });
-
 describeWithPostgres("servers of two versions on one schema", () => {
   it("of which the older one cannot live with it: it does not start, and says what to do", async () => {
-    const stage = await Stage.open();
+    const stage = await openStage();
     try {
       const before = CODE_VERSION - 1;
-      const started = migrate(stage.db, { log, codeVersion: before });
+      const started = migrate(stage.db, { log: silentLog, codeVersion: before });
       await expect(started).rejects.toThrow(
         new RegExp(
           `needs code version ${CODE_VERSION}, and this server is version ${before}.*newer`,
@@ -68,17 +64,12 @@ describeWithPostgres("servers of two versions on one schema", () => {
   });
 
   it("of which the newer one has added to every table: the older one goes on with all it does", async () => {
-    const stage = await Stage.open();
+    const stage = await openStage();
     try {
       await addToEveryTable(stage);
-      const flaky = defineExecutor({
-        type: "flaky",
-        description: "fails at first",
-        payload: z.looseObject({}),
-        run: (_payload, { attempt }) => {
-          if (attempt === 1) throw new Error("not yet");
-          return { attempt };
-        },
+      const flaky = executorOf("flaky", (_payload, { attempt }) => {
+        if (attempt === 1) throw new Error("not yet");
+        return { attempt };
       });
       const engine = await stage.startEngine([flaky]);
       const dueAtMs = Date.now() + 200;
@@ -88,11 +79,11 @@ describeWithPostgres("servers of two versions on one schema", () => {
         { type: "unknown", expiresAtMs: Date.now() + 200 },
       );
       stage.bus.wake({ dueAtMs });
-      for (const id of [now?.id ?? "", later?.id ?? ""]) {
-        expect(await stage.until(id, ended)).toMatchObject({ status: "COMPLETED", attempt: 2 });
-        expect((await readAttempts(stage.db, [id])).get(id)).toHaveLength(2);
+      for (const { id } of [now, later]) {
+        expect(await stage.ended(id)).toMatchObject({ status: "COMPLETED", attempt: 2 });
+        expect(await stage.attempts(id)).toHaveLength(2);
       }
-      expect((await stage.until(expired?.id ?? "", ended)).status).toBe("CANCELLED");
+      expect((await stage.ended(expired.id)).status).toBe("CANCELLED");
       expect((await readInstances(stage.db)).map(({ uuid }) => uuid)).toEqual([
         engine.instanceUuid,
       ]);

@@ -5,7 +5,7 @@ import { claimJobs, LANE_START } from "../../src/store/claim-jobs.ts";
 import type { Database } from "../../src/store/database.ts";
 import { finishJobs } from "../../src/store/finish-jobs.ts";
 import type { NewJob } from "../../src/store/insert-jobs.ts";
-import { endInstance, registerInstance } from "../../src/store/instances.ts";
+import { endInstance } from "../../src/store/instances.ts";
 import { newJobId } from "../../src/store/job-id.ts";
 import { type Lane, LaneCatalog } from "../../src/store/lane-catalog.ts";
 import { openPostgres } from "../../src/store/postgres-database.ts";
@@ -14,6 +14,7 @@ import { readPayloads } from "../../src/store/read-payloads.ts";
 import { startJobs } from "../../src/store/start-jobs.ts";
 import { PLAIN_JOB } from "../support/new-job.ts";
 import { createTestDatabase, describeWithPostgres } from "../support/postgres.ts";
+import { registerTestInstance } from "../support/test-instance.ts";
 
 const log = pino({ level: "silent" });
 
@@ -29,9 +30,7 @@ describeWithPostgres("jobs that start with their own submit", () => {
   });
 
   beforeEach(async () => {
-    const spec = { uuid: randomUUID(), hostname: "test", pid: 1, codeVersion: 2, workers: [] };
-    instance = await registerInstance(db, spec);
-    uuid = spec.uuid;
+    ({ id: instance, uuid } = await registerTestInstance(db));
     const [made] = await new LaneCatalog(db).intern([
       { queue: randomUUID(), type: "noop", threads: 2 },
     ]);

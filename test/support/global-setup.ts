@@ -8,13 +8,8 @@ import type { TestProject } from "vitest/node";
 import { migrate } from "../../src/store/migrate.ts";
 import { readMigrations } from "../../src/store/migration-files.ts";
 import { openPostgres } from "../../src/store/postgres-database.ts";
-import {
-  administer,
-  databaseUrl,
-  findPostgres,
-  findRedis,
-  testDatabaseName,
-} from "./test-servers.ts";
+import { administer, databaseUrl, testDatabaseName } from "./administer.ts";
+import { findPostgres, findRedis } from "./test-servers.ts";
 
 declare module "vitest" {
   export interface ProvidedContext {

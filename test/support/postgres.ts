@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { Redis } from "ioredis";
 import { afterAll, describe, inject } from "vitest";
-import { administer, databaseUrl, testDatabaseName } from "./test-servers.ts";
+import { administer, databaseUrl, testDatabaseName } from "./administer.ts";
 
 export interface TestDatabase {
   readonly url: string;

@@ -4,6 +4,7 @@ import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import type { Exchange } from "../exchange.ts";
 import type { Route } from "../route.ts";
+import { NARROW_STYLE } from "./narrow-style.ts";
 import { graphiqlStartScript } from "./start-script.ts";
 
 const FOLDER = "/graphiql/";
@@ -99,7 +100,7 @@ async function loadBundle(): Promise<Bundle> {
     graphql: await add("graphql-worker.js", JAVASCRIPT, files.graphqlWorker),
   });
   const page = graphiqlPage({
-    style: await add("graphiql.css", "text/css; charset=utf-8", files.css),
+    style: await add("graphiql.css", "text/css; charset=utf-8", files.css + NARROW_STYLE),
     graphiql: await add("graphiql.js", JAVASCRIPT, files.js),
     start: await add("start.js", JAVASCRIPT, start),
   });

@@ -15,6 +15,7 @@ import type { HttpServerOptions, OperationOrigin } from "../options.ts";
 import { DocumentCache } from "./document-cache.ts";
 import { codedError, createMaskError, type MaskError } from "./mask-error.ts";
 import { parseJsonBody, parseQueryString } from "./request-params.ts";
+import { subscribeInOrder } from "./subscribe-in-order.ts";
 import type { SubscriptionGate } from "./subscription-gate.ts";
 
 /**
@@ -154,13 +155,15 @@ function ownRequestParser(): Plugin<object, ServerContext> {
 
 /**
  * graphql-js answers fields in the order in which they were asked for, as the specification says.
- * Yoga's own executor puts those that have to wait behind those that do not. Subscriptions stay with
- * it: graphql-js' breaks a stream off where its source fails, instead of saying so in the stream.
+ * Yoga's own executor puts those that have to wait behind those that do not.
  */
 function orderedFields(): Plugin<ServerContext> {
   return {
     onExecute({ setExecuteFn }) {
       setExecuteFn(executeInOrder);
+    },
+    onSubscribe({ setSubscribeFn }) {
+      setSubscribeFn(subscribeInOrder);
     },
   };
 }

@@ -2,6 +2,7 @@
 import { GraphQLError } from "graphql";
 import type { GraphQLParams } from "graphql-yoga";
 import { jsonBoundsIssue } from "../json-bounds.ts";
+import { markLossyNumbers } from "../lossy-numbers.ts";
 
 /** @throws GraphQLError answered 400; it does not repeat the body, which Yoga's own parser does */
 export function parseJsonBody(body: string): GraphQLParams {
@@ -50,7 +51,7 @@ function parseJsonObject(text: string, name: string): Record<string, unknown> {
 
 function parseJson(text: string, what: string): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(markLossyNumbers(text));
   } catch {
     throw badRequest(`${what} is not valid JSON.`);
   }

@@ -2,6 +2,7 @@
 import { CloseCode, type Server } from "graphql-ws";
 import type { Logger } from "pino";
 import { WebSocket } from "ws";
+import { markLossyNumbers } from "../lossy-numbers.ts";
 import type { SocketSession } from "./socket-session.ts";
 
 /** A client that does not answer a ping before the next one is gone, or takes nothing any more. */
@@ -33,7 +34,7 @@ export function openSocket(
       onMessage: (handle) => {
         socket.on("message", (data) => {
           if (socket.bufferedAmount > UNREAD_BYTES_MAX) return socket.terminate();
-          handle(String(data)).catch((error) => failMessage(session, error, log));
+          handle(markLossyNumbers(String(data))).catch((error) => failMessage(session, error, log));
         });
       },
     },

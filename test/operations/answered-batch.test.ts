@@ -1,17 +1,17 @@
 import { setImmediate } from "node:timers/promises";
 import { describe, expect, test, vi } from "vitest";
 import { RequestError } from "../../src/domain/errors.ts";
-import { NaturalBatch, type NaturalBatchOptions } from "../../src/operations/natural-batch.ts";
+import { AnsweredBatch, type AnsweredBatchOptions } from "../../src/operations/answered-batch.ts";
 
 interface Done {
   readonly done: string;
 }
 
 /** A batch whose runs wait until they are let go, in the order they began. */
-function heldBatch(options: Partial<NaturalBatchOptions<string, Done>> = {}) {
+function heldBatch(options: Partial<AnsweredBatchOptions<string, Done>> = {}) {
   const runs: string[][] = [];
   const held: (() => void)[] = [];
-  const batch = new NaturalBatch<string, Done>({
+  const batch = new AnsweredBatch<string, Done>({
     run: async (items) => {
       runs.push([...items]);
       await new Promise<void>((resolve) => held.push(resolve));
@@ -19,7 +19,6 @@ function heldBatch(options: Partial<NaturalBatchOptions<string, Done>> = {}) {
     },
     isItemsFault: () => true,
     weigh: (item) => item.length,
-    concurrency: 2,
     sizeMax: 3,
     weightMax: 100,
     waitingMax: 5,
@@ -74,7 +73,7 @@ describe("a natural batch", () => {
   });
 
   test("cuts a batch where it would grow too heavy, and lets a single heavy item through", async () => {
-    const { batch, runs, letGo } = heldBatch({ concurrency: 1, weightMax: 4 });
+    const { batch, runs, letGo } = heldBatch({ weightMax: 4 });
     const all = ["1", "22", "22", "333333", "1"].map((item) => batch.add(item));
     for (let run = 0; run < 4; run += 1) await letGo();
     await Promise.all(all);
@@ -82,34 +81,36 @@ describe("a natural batch", () => {
   });
 
   test("refuses what it has no room for, and takes more once there is room", async () => {
-    const { batch, letGo } = heldBatch({ concurrency: 1, waitingMax: 2 });
+    const { batch, letGo } = heldBatch({ waitingMax: 2 });
     const taken = [batch.add("a")];
     await setImmediate();
-    taken.push(batch.add("b"), batch.add("c"));
-    await expect(batch.add("d")).rejects.toThrow(RequestError);
-    await letGo();
-    await letGo();
+    taken.push(batch.add("b"));
+    await setImmediate();
+    taken.push(batch.add("c"), batch.add("d"));
+    await expect(batch.add("e")).rejects.toThrow(RequestError);
+    for (let run = 0; run < 3; run += 1) await letGo();
     await Promise.all(taken);
-    const late = batch.add("e");
+    const late = batch.add("f");
     await letGo();
-    expect(await late).toEqual({ done: "e" });
+    expect(await late).toEqual({ done: "f" });
   });
 
   test("refuses by weight too, but never the only one that waits", async () => {
-    const { batch, letGo } = heldBatch({ concurrency: 1, waitingWeightMax: 5, weightMax: 5 });
-    const running = batch.add("0123456789");
+    const { batch, letGo } = heldBatch({ waitingWeightMax: 5, weightMax: 5 });
+    const running = [batch.add("0123456789")];
+    await setImmediate();
+    running.push(batch.add("0123456789"));
     await setImmediate();
     const waiting = batch.add("01234567");
     await expect(batch.add("x")).rejects.toThrow("try again");
-    await letGo();
-    await letGo();
-    expect(await Promise.all([running, waiting])).toHaveLength(2);
+    for (let run = 0; run < 3; run += 1) await letGo();
+    expect(await Promise.all([...running, waiting])).toHaveLength(3);
   });
 
   test("has a bad item fail alone, with every good one done exactly once", async () => {
     const done: string[] = [];
     let calls = 0;
-    const batch = new NaturalBatch<string, Done>({
+    const batch = new AnsweredBatch<string, Done>({
       run: async (items) => {
         calls += 1;
         await Promise.resolve();
@@ -119,7 +120,6 @@ describe("a natural batch", () => {
       },
       isItemsFault: () => true,
       weigh: () => 1,
-      concurrency: 1,
       sizeMax: 100,
       weightMax: 1_000,
       waitingMax: 1_000,
@@ -138,7 +138,7 @@ describe("a natural batch", () => {
 
   test("does not repeat a batch whose failure is nobody's fault", async () => {
     let calls = 0;
-    const batch = new NaturalBatch<string, Done>({
+    const batch = new AnsweredBatch<string, Done>({
       run: async () => {
         calls += 1;
         await Promise.resolve();
@@ -146,7 +146,6 @@ describe("a natural batch", () => {
       },
       isItemsFault: () => false,
       weigh: () => 1,
-      concurrency: 1,
       sizeMax: 100,
       weightMax: 1_000,
       waitingMax: 1_000,
