@@ -45,6 +45,25 @@ export const JobUpdated = document<
   jobUpdated(id: $id) { status version attempt startedAt }
 }`);
 
+export interface JobsUpdatedMessage {
+  readonly cursor: string;
+  readonly resync: boolean;
+  readonly changes: readonly {
+    readonly kind: "ENTERED" | "UPDATED" | "LEFT";
+    readonly id: string;
+    readonly job: { readonly version: number; readonly status: string };
+  }[];
+}
+
+export const JobsUpdated = document<
+  { jobsUpdated: JobsUpdatedMessage },
+  { filter?: { queue?: string[]; status?: string[] }; after?: string | null }
+>(`subscription WatchList($filter: JobFilter, $after: String) {
+  jobsUpdated(filter: $filter, after: $after) {
+    cursor resync changes { kind id job { version status } }
+  }
+}`);
+
 export const ListJobs = document<
   { jobs: { nodes: { id: string; status: string }[] } },
   Record<string, never>
