@@ -24,17 +24,29 @@ export interface Watch {
 /** Below the number of operations that one socket may carry. */
 const WATCHES_PER_SOCKET = 50;
 
+export interface WatchersOptions {
+  readonly watchesPerSocket?: number;
+}
+
 export class Watchers {
   readonly watches: Watch[] = [];
   readonly #urls: () => readonly string[];
   readonly #random: Random;
+  readonly #watchesPerSocket: number;
+  /** When sockets were opened, in order: milliseconds since 1970. */
+  readonly connections: number[] = [];
   readonly #sockets: Client[] = [];
   /** When each socket was last opened. */
   readonly #openedAt = new Map<Client, number>();
   readonly #socketOf = new Map<Watch, Client>();
   readonly #ended: Promise<void>[] = [];
 
-  constructor(urls: () => readonly string[], random: Random) {
+  constructor(
+    urls: () => readonly string[],
+    random: Random,
+    { watchesPerSocket = WATCHES_PER_SOCKET }: WatchersOptions = {},
+  ) {
+    this.#watchesPerSocket = watchesPerSocket;
     this.#urls = urls;
     this.#random = random;
   }
@@ -98,7 +110,7 @@ export class Watchers {
   }
 
   #socket(): Client {
-    const needed = Math.floor(this.watches.length / WATCHES_PER_SOCKET);
+    const needed = Math.floor(this.watches.length / this.#watchesPerSocket);
     const last = this.#sockets[needed];
     if (last !== undefined) return last;
     const socket: Client = createClient({
@@ -107,7 +119,12 @@ export class Watchers {
       shouldRetry: () => true,
       retryAttempts: Number.POSITIVE_INFINITY,
       retryWait: () => new Promise((resolve) => setTimeout(resolve, 50 + this.#random.below(200))),
-      on: { connected: () => this.#openedAt.set(socket, Date.now()) },
+      on: {
+        connected: () => {
+          this.connections.push(Date.now());
+          this.#openedAt.set(socket, Date.now());
+        },
+      },
     });
     this.#sockets.push(socket);
     return socket;
