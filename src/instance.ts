@@ -18,6 +18,7 @@ import type { Bus, BusStatus } from "./events/bus.ts";
 import { ChangeFeed } from "./events/change-feed.ts";
 import { createBus } from "./events/connect-bus.ts";
 import { JobUpdates } from "./events/job-updates.ts";
+import { StatsFeed } from "./events/stats-feed.ts";
 import { builtInExecutors } from "./executors/built-in.ts";
 import type { Executor } from "./executors/define-executor.ts";
 import { Registry } from "./executors/registry.ts";
@@ -33,6 +34,7 @@ import { renewLogEpoch } from "./store/log-epoch.ts";
 import { migrate } from "./store/migrate.ts";
 import { readJobs } from "./store/read-jobs.ts";
 import { LogReader } from "./store/read-log.ts";
+import { readStats } from "./store/read-stats.ts";
 import { VERSION } from "./version.ts";
 import { explainStart, whileAnswering } from "./while-answering.ts";
 
@@ -136,7 +138,11 @@ async function openApi(
   const changes = new ChangeFeed({ bus, source: new LogReader(deps.db, deps.lanes), log });
   changes.start();
   stack.push("live lists", () => changes.stop());
-  const services = { ...deps, updates, changes, operations: createOperations({ ...deps, bus }) };
+  const stats = new StatsFeed({ readStats: (asked) => readStats(deps.db, deps.lanes, asked), log });
+  stats.start();
+  stack.push("live stats", () => stats.stop());
+  const operations = createOperations({ ...deps, bus });
+  const services = { ...deps, updates, changes, stats, operations };
   return {
     schema: createSchema(),
     createContext: (origin) => createSchemaContext(services, () => origin.signal),
