@@ -1,10 +1,12 @@
 /** What resolvers work with. */
 import type { JobRecord } from "../src/domain/job-record.ts";
 import type { LogPosition } from "../src/domain/log-position.ts";
+import type { StatsFilter, StatsRecord } from "../src/domain/stats.ts";
 import type { ChangeFeed } from "../src/events/change-feed.ts";
 import type { ChangeFilter } from "../src/events/change-filter.ts";
 import type { ChangeStream } from "../src/events/change-stream.ts";
 import type { JobUpdates } from "../src/events/job-updates.ts";
+import type { StatsFeed } from "../src/events/stats-feed.ts";
 import type { Executor } from "../src/executors/define-executor.ts";
 import type { Registry } from "../src/executors/registry.ts";
 import type { Operations } from "../src/operations/index.ts";
@@ -14,7 +16,7 @@ import type { JobListQuery, JobPage } from "../src/store/list-jobs.ts";
 import { listJobs } from "../src/store/list-jobs.ts";
 import { type InstanceRecord, readInstances } from "../src/store/read-instances.ts";
 import { readJobs } from "../src/store/read-jobs.ts";
-import { readStats, type StatsRecord } from "../src/store/read-stats.ts";
+import { readStats } from "../src/store/read-stats.ts";
 import { createLoaders, type Loaders } from "./loaders.ts";
 
 /** What lives as long as the server. */
@@ -25,6 +27,7 @@ export interface SchemaServices {
   readonly operations: Operations;
   readonly updates: JobUpdates;
   readonly changes: ChangeFeed;
+  readonly stats: StatsFeed;
 }
 
 /** Of one execution. Plain properties only: Yoga copies them into an object of its own. */
@@ -37,17 +40,16 @@ export interface SchemaContext {
   readonly watchChanges: (filter: ChangeFilter, after: LogPosition | null) => ChangeStream;
   /** Of the event log, now. */
   readonly readPosition: () => Promise<LogPosition>;
-  readonly readStats: (filter: StatsQuery) => Promise<StatsRecord>;
+  readonly readStats: (filter: StatsFilter) => Promise<StatsRecord>;
+  readonly watchStats: (
+    filter: StatsFilter,
+    intervalMs: number,
+  ) => AsyncIterableIterator<StatsRecord>;
   readonly readInstances: () => Promise<InstanceRecord[]>;
   readonly signal: () => AbortSignal | null;
   /** They remember what they read: a subscription replaces them before each event. */
   loaders: Loaders;
   readonly createLoaders: () => Loaders;
-}
-
-export interface StatsQuery {
-  readonly queues?: readonly string[];
-  readonly types?: readonly string[];
 }
 
 /**
@@ -59,7 +61,7 @@ export function createSchemaContext(
   services: SchemaServices,
   signal: () => AbortSignal | null = () => null,
 ): SchemaContext {
-  const { db, lanes, executors, operations, updates, changes } = services;
+  const { db, lanes, executors, operations, updates, changes, stats } = services;
   const createFresh = () => createLoaders(db);
   return {
     operations,
@@ -70,6 +72,7 @@ export function createSchemaContext(
     watchChanges: (filter, after) => changes.watch(filter, after),
     readPosition: async () => (await changes.source.now()).position,
     readStats: (filter) => readStats(db, lanes, filter),
+    watchStats: (filter, intervalMs) => stats.watch(filter, intervalMs),
     readInstances: () => readInstances(db),
     signal,
     loaders: createFresh(),

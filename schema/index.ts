@@ -8,6 +8,7 @@ import "./job.ts";
 import "./job-state.ts";
 import "./job-details.ts";
 import "./job-cancellation.ts";
+import "./job-event.ts";
 import "./job-query.ts";
 import "./job-list.ts";
 import "./job-changes.ts";

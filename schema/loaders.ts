@@ -17,6 +17,7 @@ import {
 import { readJobs } from "../src/store/read-jobs.ts";
 import { readPayloads } from "../src/store/read-payloads.ts";
 import { readResults } from "../src/store/read-results.ts";
+import { readTimelines, type TimelineEvent } from "../src/store/read-timelines.ts";
 
 /** By job id, but for the last. What is not there is null, an empty list, or idle. */
 export interface Loaders {
@@ -25,6 +26,7 @@ export interface Loaders {
   readonly result: DataLoader<string, unknown>;
   readonly attempts: DataLoader<string, readonly AttemptRecord[]>;
   readonly lastError: DataLoader<string, LastError | null>;
+  readonly timeline: DataLoader<string, readonly TimelineEvent[]>;
   readonly cancellation: DataLoader<string, Cancellation | null>;
   readonly workerLoad: DataLoader<WorkerRecord, WorkerLoad, string>;
 }
@@ -33,6 +35,8 @@ export interface Loaders {
 export type LastError = DatedError & { readonly attempt: number };
 
 const IDS_MAX = 1_000;
+/** Each may have hundreds of events; a page of jobs is no longer than this. */
+const TIMELINES_MAX = 100;
 
 export function createLoaders(db: Database): Loaders {
   return {
@@ -41,6 +45,11 @@ export function createLoaders(db: Database): Loaders {
     result: loaderOf<unknown>((ids) => readResults(db, ids), null),
     attempts: loaderOf<readonly AttemptRecord[]>((ids) => readAttempts(db, ids), []),
     lastError: loaderOf<LastError | null>((ids) => readLastErrors(db, ids), null),
+    timeline: loaderOf<readonly TimelineEvent[]>(
+      (ids) => readTimelines(db, ids),
+      [],
+      TIMELINES_MAX,
+    ),
     cancellation: loaderOf<Cancellation | null>((ids) => readCancellations(db, ids), null),
     workerLoad: workerLoads(db),
   };
@@ -58,10 +67,11 @@ function workerLoads(db: Database): DataLoader<WorkerRecord, WorkerLoad, string>
 function loaderOf<Value>(
   read: (ids: readonly string[]) => Promise<ReadonlyMap<string, Value>>,
   missing: Value,
+  maxBatchSize = IDS_MAX,
 ): DataLoader<string, Value> {
   const load = async (ids: readonly string[]): Promise<Value[]> => {
     const found = await read(ids);
     return ids.map((id) => found.get(id) ?? missing);
   };
-  return new DataLoader<string, Value>(load, { maxBatchSize: IDS_MAX });
+  return new DataLoader<string, Value>(load, { maxBatchSize });
 }

@@ -1,7 +1,9 @@
-/** How many jobs there are of each status. */
+/** How many jobs there are of each status: now, and as the numbers change. */
+import { RequestError } from "../src/domain/errors.ts";
 import { JOB_STATUSES } from "../src/domain/job.ts";
-import type { StatsRecord } from "../src/store/read-stats.ts";
+import type { StatsFilter, StatsRecord } from "../src/domain/stats.ts";
 import { builder } from "./builder.ts";
+import { openStream } from "./open-stream.ts";
 
 const Stats = builder.objectRef<StatsRecord>("Stats").implement({
   description: "How many jobs there are of each status, at one moment.",
@@ -35,7 +37,7 @@ const Stats = builder.objectRef<StatsRecord>("Stats").implement({
   },
 });
 
-const StatsFilter = builder.inputType("StatsFilter", {
+const StatsFilterInput = builder.inputType("StatsFilter", {
   description: "Counts only these jobs; an empty list matches nothing.",
   fields: (t) => ({
     queue: t.stringList({ description: "In one of these queues." }),
@@ -43,15 +45,51 @@ const StatsFilter = builder.inputType("StatsFilter", {
   }),
 });
 
+const FILTER = { type: StatsFilterInput, description: "Which jobs; all if not given." };
+
 builder.queryField("stats", (t) =>
   t.field({
     type: Stats,
     description: "How many jobs wait, run and have ended.",
-    args: { filter: t.arg({ type: StatsFilter, description: "Which jobs; all if not given." }) },
-    resolve: (_root, { filter }, { readStats }) =>
-      readStats({
-        ...(filter?.queue && { queues: filter.queue }),
-        ...(filter?.type && { types: filter.type }),
-      }),
+    args: { filter: t.arg(FILTER) },
+    resolve: (_root, { filter }, { readStats }) => readStats(statsFilter(filter)),
   }),
 );
+
+const INTERVAL_MIN_MS = 250;
+const INTERVAL_MAX_MS = 60_000;
+
+builder.subscriptionField("statsUpdated", (t) =>
+  t.field({
+    type: Stats,
+    description:
+      "The stats as they are now, and then whenever they have changed. Where nothing changes they come " +
+      "again every 15 seconds, with a new `asOf`. A slow client gets the latest.",
+    args: {
+      filter: t.arg(FILTER),
+      intervalMs: t.arg.int({
+        required: true,
+        defaultValue: 1_000,
+        description: `Milliseconds between two messages at least: ${INTERVAL_MIN_MS} to ${INTERVAL_MAX_MS}.`,
+      }),
+    },
+    subscribe: (_root, { filter, intervalMs }, { watchStats, signal }) =>
+      openStream(watchStats(statsFilter(filter), checkedInterval(intervalMs)), signal()),
+    resolve: (stats) => stats,
+  }),
+);
+
+function checkedInterval(ms: number): number {
+  if (ms >= INTERVAL_MIN_MS && ms <= INTERVAL_MAX_MS) return ms;
+  const bounds = `from ${INTERVAL_MIN_MS} to ${INTERVAL_MAX_MS}`;
+  throw new RequestError("BAD_USER_INPUT", `\`intervalMs\` must be ${bounds}, and is ${ms}`);
+}
+
+type FilterInput = typeof StatsFilterInput.$inferInput | null | undefined;
+
+function statsFilter(filter: FilterInput): StatsFilter {
+  return {
+    ...(filter?.queue && { queues: filter.queue }),
+    ...(filter?.type && { types: filter.type }),
+  };
+}

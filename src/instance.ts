@@ -12,11 +12,13 @@ import type { BannerInfo } from "./banner.ts";
 import type { Role } from "./config/role.ts";
 import type { Config } from "./config.ts";
 import { createEngine } from "./create-engine.ts";
+import type { StatsFilter } from "./domain/stats.ts";
 import { endsWithin } from "./engine/ends-within.ts";
 import type { Bus, BusStatus } from "./events/bus.ts";
 import { ChangeFeed } from "./events/change-feed.ts";
 import { createBus } from "./events/connect-bus.ts";
 import { JobUpdates } from "./events/job-updates.ts";
+import { StatsFeed } from "./events/stats-feed.ts";
 import { builtInExecutors } from "./executors/built-in.ts";
 import type { Executor } from "./executors/define-executor.ts";
 import { Registry } from "./executors/registry.ts";
@@ -34,6 +36,7 @@ import { renewLogEpoch } from "./store/log-epoch.ts";
 import { migrate } from "./store/migrate.ts";
 import { readJobs } from "./store/read-jobs.ts";
 import { LogReader } from "./store/read-log.ts";
+import { readStats } from "./store/read-stats.ts";
 import { VERSION } from "./version.ts";
 import { explainStart, whileAnswering } from "./while-answering.ts";
 
@@ -145,7 +148,12 @@ async function openApi(
   const changes = new ChangeFeed({ bus, source: new LogReader(deps.watchDb, deps.lanes), log });
   changes.start();
   stack.push("live lists", () => endsWithin(changes.stop(), CLOSE_MS));
-  const services = { ...deps, updates, changes, operations: createOperations({ ...deps, bus }) };
+  const readFor = (asked: StatsFilter) => readStats(deps.watchDb, deps.lanes, asked);
+  const stats = new StatsFeed({ readStats: readFor, log });
+  stats.start();
+  stack.push("live stats", () => endsWithin(stats.stop(), CLOSE_MS));
+  const operations = createOperations({ ...deps, bus });
+  const services = { ...deps, updates, changes, stats, operations };
   return {
     schema: createSchema(),
     createContext: (origin) => createSchemaContext(services, () => origin.signal),

@@ -1,21 +1,8 @@
 /** Numbers of jobs by status, and how long the oldest ready one has waited: no big table is counted. */
 import { JOB_STATUSES, type JobStatus } from "../domain/job.ts";
+import type { StatsFilter, StatsRecord } from "../domain/stats.ts";
 import type { Queryable } from "./database.ts";
 import type { LaneCatalog } from "./lane-catalog.ts";
-
-export interface StatsRecord {
-  /** When the numbers were read, by the database's clock, in milliseconds since 1970. */
-  readonly asOfMs: number;
-  readonly counts: Record<JobStatus, number>;
-  /** The earliest scheduled time of a PENDING job; null if there is none. */
-  readonly oldestPendingAtMs: number | null;
-}
-
-/** An absent list means any, an empty one none. */
-export interface StatsFilter {
-  readonly queues?: readonly string[] | undefined;
-  readonly types?: readonly string[] | undefined;
-}
 
 // The heads are the first jobs of each (lane, priority), each found by one descent of the primary
 // key. Their number is the number of lanes times the priorities in use; the limit keeps a million

@@ -1,22 +1,14 @@
 import fc from "fast-check";
-import pino from "pino";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Database } from "../../src/store/database.ts";
-import { openEmbedded } from "../../src/store/embedded-database.ts";
-import { openPostgres } from "../../src/store/postgres-database.ts";
-import { administer } from "../support/administer.ts";
-import { createTestFolder } from "../support/embedded.ts";
-import { createTestDatabase, describeWithPostgres } from "../support/postgres.ts";
 import { checkProperty, readSeeds } from "../support/seeds.ts";
 import { actions } from "./actions.ts";
 import { applyAction } from "./calls.ts";
 import { brokenRules } from "./check-picture.ts";
+import { describeClockedStores, type OpenStore } from "./clocked-stores.ts";
 import { pictureOf } from "./picture.ts";
 import { readPicture } from "./read-picture.ts";
-import { CREATE_CLOCK, SEARCH_PATH } from "./set-clock.ts";
 import { World } from "./world.ts";
-
-const log = pino({ level: "silent" });
 
 /** Each run does up to 50 actions and looks at everything after each. */
 const RUNS_POSTGRES = 100;
@@ -25,25 +17,12 @@ const RUNS_EMBEDDED = 25;
 const KINDS_MIN = 10;
 const TIME_MAX_MS = 180_000 * Math.max(1, readSeeds().times);
 
-describeWithPostgres("the store does what its model says, in PostgreSQL", () => {
-  followsTheModel(RUNS_POSTGRES, async () => {
-    const { url } = await createTestDatabase();
-    await administer(url, CREATE_CLOCK);
-    const name = new URL(url).pathname.slice(1);
-    await administer(url, `alter database "${name}" set search_path = ${SEARCH_PATH}`);
-    return openPostgres({ url, poolMax: 2, role: "engine", log });
-  });
+describeClockedStores("the store does what its model says", {
+  postgres: (open) => followsTheModel(RUNS_POSTGRES, open),
+  embedded: (open) => followsTheModel(RUNS_EMBEDDED, open),
 });
 
-describe("the store does what its model says, in the embedded database", () => {
-  followsTheModel(RUNS_EMBEDDED, async () => {
-    const db = await openEmbedded({ folder: await createTestFolder(), log, fsync: false });
-    await db.script(`${CREATE_CLOCK} set search_path = ${SEARCH_PATH};`);
-    return db;
-  });
-});
-
-function followsTheModel(runs: number, open: () => Promise<Database>): void {
+function followsTheModel(runs: number, open: OpenStore): void {
   let db: Database;
 
   beforeAll(async () => {

@@ -17,6 +17,7 @@ import { Engine } from "../../src/engine/engine.ts";
 import { ChangeFeed } from "../../src/events/change-feed.ts";
 import { InProcessBus } from "../../src/events/in-process-bus.ts";
 import { JobUpdates } from "../../src/events/job-updates.ts";
+import { StatsFeed } from "../../src/events/stats-feed.ts";
 import { defineExecutor, type Executor } from "../../src/executors/define-executor.ts";
 import { NonRetryableError } from "../../src/executors/errors.ts";
 import { Registry } from "../../src/executors/registry.ts";
@@ -27,6 +28,7 @@ import { LaneCatalog } from "../../src/store/lane-catalog.ts";
 import { openPostgres } from "../../src/store/postgres-database.ts";
 import { readJobs } from "../../src/store/read-jobs.ts";
 import { LogReader } from "../../src/store/read-log.ts";
+import { readStats } from "../../src/store/read-stats.ts";
 import { createTestDatabase } from "../support/postgres.ts";
 import { withQuery } from "../support/with-query.ts";
 
@@ -96,7 +98,9 @@ export async function openTestApi(more: readonly Executor[] = []): Promise<TestA
   });
   const changes = new ChangeFeed({ bus, source: new LogReader(db, lanes), log });
   changes.start();
-  const services = { db, lanes, executors, operations, updates, changes };
+  const stats = new StatsFeed({ readStats: (filter) => readStats(db, lanes, filter), log });
+  stats.start();
+  const services = { db, lanes, executors, operations, updates, changes, stats };
   const schema = createSchema();
   const createContext = (signal?: AbortSignal) =>
     createSchemaContext(services, () => signal ?? null);
@@ -127,6 +131,7 @@ export async function openTestApi(more: readonly Executor[] = []): Promise<TestA
       await engine.stop(0);
       await updates.stop();
       await changes.stop();
+      await stats.stop();
       await postgres.close();
     },
   };

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { JOB_STATUSES } from "../../src/domain/job.ts";
+import type { StatsFilter } from "../../src/domain/stats.ts";
 import type { Database } from "../../src/store/database.ts";
 import { LaneCatalog } from "../../src/store/lane-catalog.ts";
-import { readStats, type StatsFilter } from "../../src/store/read-stats.ts";
+import { readStats } from "../../src/store/read-stats.ts";
 import { rollUpCounters } from "../../src/store/roll-up-counters.ts";
 import { describeBothDatabases } from "./both-databases.ts";
 import { LANE_SPECS, randomJob } from "./list-model.ts";
