@@ -2,8 +2,10 @@
 import { execute, type GraphQLSchema, parse, validate } from "graphql";
 import { createSchemaContext, type SchemaServices } from "../../dist/schema/context.js";
 import { createSchema } from "../../dist/schema/index.js";
+import { ChangeFeed } from "../../dist/src/events/change-feed.js";
 import { JobUpdates } from "../../dist/src/events/job-updates.js";
 import { readJobs } from "../../dist/src/store/read-jobs.js";
+import { LogReader } from "../../dist/src/store/read-log.js";
 import type { PrepareSide } from "../harness/side.ts";
 import { addInBatches, type Payload, perSecond, warmUpOf } from "../harness/workload.ts";
 import { log, openParts, type Parts } from "../vinyasa/parts.ts";
@@ -37,7 +39,8 @@ const prepare: PrepareSide = async (environment) => {
 function servicesOf({ dbs, lanes, executors, operations, bus }: Parts): SchemaServices {
   const read = (ids: readonly string[]) => readJobs(dbs.api, ids);
   const updates = new JobUpdates({ bus, readJobs: read, log, subscriptionsMax: 1 });
-  return { db: dbs.api, lanes, executors, operations, updates };
+  const changes = new ChangeFeed({ bus, source: new LogReader(dbs.api, lanes), log });
+  return { db: dbs.api, lanes, executors, operations, updates, changes };
 }
 
 interface Answer {
