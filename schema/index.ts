@@ -1,6 +1,7 @@
 /** The GraphQL schema: gathers the concepts, one file each. */
 import type { GraphQLSchema } from "graphql";
 import { builder } from "./builder.ts";
+import { markShareable } from "./shareable.ts";
 import "./roots.ts";
 import "./scalars.ts";
 import "./node.ts";
@@ -22,5 +23,5 @@ import "./instance.ts";
 
 /** Call it once a process: it is the same schema each time, and costs some milliseconds. */
 export function createSchema(): GraphQLSchema {
-  return builder.toSchema();
+  return markShareable(builder.toSchema());
 }

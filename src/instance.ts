@@ -5,7 +5,7 @@
  */
 import { join } from "node:path";
 import type { Logger } from "pino";
-import { createSchemaContext, type SchemaServices } from "../schema/context.ts";
+import { createSchemaContext, type SchemaServices, viewerKey } from "../schema/context.ts";
 import { createSchema } from "../schema/index.ts";
 import { toRequestError } from "../schema/to-request-error.ts";
 import type { BannerInfo } from "./banner.ts";
@@ -136,7 +136,7 @@ async function openApi(
   bus: Bus,
   log: Logger,
   stack: StopStack,
-): Promise<Pick<HttpServerOptions, "schema" | "createContext" | "toRequestError">> {
+): Promise<Pick<HttpServerOptions, "schema" | "createContext" | "sharing" | "toRequestError">> {
   const updates = new JobUpdates({
     bus,
     readJobs: (ids) => readJobs(deps.watchDb, ids),
@@ -157,6 +157,7 @@ async function openApi(
   return {
     schema: createSchema(),
     createContext: (origin) => createSchemaContext(services, () => origin.signal),
+    sharing: { viewerKey, createContext: () => createSchemaContext(services) },
     toRequestError,
   };
 }

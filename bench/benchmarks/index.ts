@@ -3,11 +3,12 @@ import type { Benchmark } from "./benchmark.ts";
 import { bulkSubmit } from "./bulk-submit.ts";
 import { commitToSubscriber } from "./commit-to-subscriber.ts";
 import { drain } from "./drain.ts";
+import { fanOut } from "./fan-out.ts";
 import { growth } from "./growth.ts";
 import { httpSubmit } from "./http-submit.ts";
 import { submitToStart } from "./submit-to-start.ts";
 
-const USUAL = [drain, bulkSubmit, httpSubmit, submitToStart, commitToSubscriber];
+const USUAL = [drain, bulkSubmit, httpSubmit, submitToStart, commitToSubscriber, fanOut];
 /** Some fill 4 GB of disk first, and run only when they are asked for. */
 const ALL = [...USUAL, growth];
 

@@ -39,6 +39,11 @@ export class GraphQLDoor {
     return this.#gate.open;
   }
 
+  /** Kinds of subscriptions that share their executions now. */
+  get sharedGroupCount(): number {
+    return this.#engine.shared?.groupCount ?? 0;
+  }
+
   upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
     this.#webSockets.upgrade(request, stream, head);
   }

@@ -76,6 +76,11 @@ export class HttpServer {
     return this.#graphql?.subscriptionCount ?? 0;
   }
 
+  /** Kinds of subscriptions that share their executions now. */
+  get sharedGroupCount(): number {
+    return this.#graphql?.sharedGroupCount ?? 0;
+  }
+
   /** Resolves when the port is open. @throws OperatorError if it cannot be opened */
   start(): Promise<void> {
     const { host, port } = this.#options.config;

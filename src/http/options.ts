@@ -34,6 +34,17 @@ export interface OperationOrigin {
   readonly connectionParams: Readonly<Record<string, unknown>> | null;
 }
 
+/**
+ * How identical subscriptions share their executions. What these may depend on is in the key and
+ * nowhere else, so that no client can see what was made for another one with other rights.
+ */
+export interface Sharing {
+  /** Of what `createContext` made for a client; null: it shares with nobody. */
+  viewerKey(context: object): string | null;
+  /** The context of one execution for all whose key it is. */
+  createContext(viewerKey: string): object;
+}
+
 export type Readiness =
   | { readonly ready: true }
   /** `reason`: a word or a sentence that strangers may read. */
@@ -47,6 +58,8 @@ export interface HttpServerOptions {
    * onto Yoga's context.
    */
   readonly createContext: (origin: OperationOrigin) => object | Promise<object>;
+  /** Null, and if not given: each subscription is executed by itself. */
+  readonly sharing?: Sharing | null;
   readonly config: HttpConfig;
   readonly log: Logger;
   /** Is the database reachable and migrated? Asked by /readyz, at most once at a time. */

@@ -12,6 +12,7 @@ import { createYoga, type Plugin } from "graphql-yoga";
 import type { RequestError } from "../../domain/errors.ts";
 import type { Exchange } from "../exchange.ts";
 import type { HttpServerOptions, OperationOrigin } from "../options.ts";
+import { SharedSubscriptions } from "../sharing/shared-subscriptions.ts";
 import { DocumentCache } from "./document-cache.ts";
 import { codedError, createMaskError, type MaskError } from "./mask-error.ts";
 import { parseJsonBody, parseQueryString } from "./request-params.ts";
@@ -39,16 +40,18 @@ export interface ServerContext {
 export type GraphQLEngine = ReturnType<typeof createGraphQLEngine>;
 
 export function createGraphQLEngine(
-  options: Pick<HttpServerOptions, "createContext" | "log" | "toRequestError"> & {
+  options: Pick<HttpServerOptions, "createContext" | "sharing" | "log" | "toRequestError"> & {
     readonly schema: GraphQLSchema;
   },
   gate: SubscriptionGate,
 ) {
   const maskError = createMaskError(options.log, options.toRequestError ?? noRequestError);
+  const { sharing = null } = options;
+  const shared = sharing === null ? null : new SharedSubscriptions(sharing, maskError);
   const yoga = createYoga<ServerContext>({
     schema: options.schema,
     context: ({ origin }) => options.createContext(origin),
-    plugins: [boundParsing(), ownRequestParser(), orderedFields(), subscriptionDoor(gate)],
+    plugins: [boundParsing(), ownRequestParser(), orderedFields(), subscriptionDoor(gate, shared)],
     maskedErrors: { maskError: ignoringMessage(maskError) },
     parserAndValidationCache: { documentCache: new DocumentCache(), errorCache: NO_CACHE },
     // The rest of Yoga's HTTP side is done before Yoga is called, in node:http's terms.
@@ -65,9 +68,14 @@ export function createGraphQLEngine(
   return {
     yoga,
     maskError,
+    shared,
     /** For WebSockets: never rejects. */
     execute: guarded(execute, maskError),
-    subscribe: guarded(subscribe, maskError),
+    /** Like `execute`. A SharedStream where the subscription shares its executions with others. */
+    subscribe: guarded(
+      async (args) => (await shared?.subscribe(args)) ?? subscribe(args),
+      maskError,
+    ),
   };
 }
 
@@ -172,9 +180,12 @@ function orderedFields(): Plugin<ServerContext> {
  * HTTP's subscriptions enter here; WebSockets count theirs where they know of both ends. Yoga would
  * start a subscription for a client that takes no event stream and then answer 406, leaving it open.
  */
-function subscriptionDoor(gate: SubscriptionGate): Plugin<ServerContext> {
+function subscriptionDoor(
+  gate: SubscriptionGate,
+  shared: SharedSubscriptions | null,
+): Plugin<ServerContext> {
   return {
-    onSubscribe({ args, setResultAndStopExecution }) {
+    onSubscribe({ args, subscribeFn, setSubscribeFn, setResultAndStopExecution }) {
       const { exchange } = args.contextValue;
       if (exchange === undefined) return;
       if (!acceptsEventStream(exchange.request.headers.accept)) {
@@ -188,6 +199,8 @@ function subscriptionDoor(gate: SubscriptionGate): Plugin<ServerContext> {
       }
       exchange.response.once("close", leave);
       if (exchange.response.destroyed) leave();
+      if (shared === null) return;
+      setSubscribeFn(async (args) => (await shared.subscribe(args)) ?? subscribeFn(args));
     },
   };
 }

@@ -1,18 +1,11 @@
 /** Ties one WebSocket to the graphql-ws protocol: messages in, messages out, signs of life. */
 import { CloseCode, type Server } from "graphql-ws";
 import type { Logger } from "pino";
-import { WebSocket } from "ws";
 import { markLossyNumbers } from "../lossy-numbers.ts";
 import type { SocketSession } from "./socket-session.ts";
 
 /** A client that does not answer a ping before the next one is gone, or takes nothing any more. */
 const PING_EVERY_MS = 12_000;
-
-/**
- * What may wait for a client to take it. Streams wait by themselves; answers to what a client sends
- * do not: 60 KB pings, answered and never read, filled 1.7 GB in 12 seconds.
- */
-const UNREAD_BYTES_MAX = 16 * 1_024 * 1_024;
 
 /**
  * In the place of graphql-ws's own adapter for ws, which prints every broken frame to the console
@@ -23,41 +16,30 @@ export function openSocket(
   session: SocketSession,
   log: Logger,
 ): void {
-  const { socket } = session;
+  const { socket, writer } = session;
   // Broken frames and messages that are too large: ws closes with the right code by itself.
   socket.on("error", (error) => log.debug({ err: error, req: session.id }, "a WebSocket failed"));
   const closed = protocol.opened(
     {
       protocol: socket.protocol,
-      send: (data) => send(socket, data),
+      send: (data) => writer.send(data),
       close: (code, reason) => socket.close(code, reason),
       onMessage: (handle) => {
         socket.on("message", (data) => {
-          if (socket.bufferedAmount > UNREAD_BYTES_MAX) return socket.terminate();
+          if (writer.giveUpIfOverfull()) return;
           handle(markLossyNumbers(String(data))).catch((error) => failMessage(session, error, log));
         });
       },
     },
     session,
   );
-  socket.on("ping", () => {
-    if (socket.bufferedAmount > UNREAD_BYTES_MAX) socket.terminate();
-  });
-  const stopPings = keepAlive(socket);
+  socket.on("ping", () => writer.giveUpIfOverfull());
+  const stopPings = keepAlive(session);
   socket.once("close", (code, reason) => {
     stopPings();
     Promise.resolve(closed(code, String(reason))).catch((error) =>
       log.error({ err: error, req: session.id }, "a WebSocket's subscriptions did not end cleanly"),
     );
-  });
-}
-
-/** Resolves once the message is handed to the system: the next event of a stream waits for it. */
-function send(socket: WebSocket, data: string): Promise<void> {
-  return new Promise((resolve) => {
-    if (socket.readyState !== WebSocket.OPEN) return resolve();
-    // A failed write means that the socket closes, which ends its subscriptions.
-    socket.send(data, () => resolve());
   });
 }
 
@@ -67,12 +49,14 @@ function failMessage({ socket, id }: SocketSession, error: unknown, log: Logger)
   socket.close(CloseCode.BadRequest, "Invalid message received");
 }
 
-function keepAlive(socket: WebSocket): () => void {
+function keepAlive({ socket, writer }: SocketSession): () => void {
   let answered = true;
   socket.on("pong", () => {
     answered = true;
   });
   const timer = setInterval(() => {
+    // A ping behind what waits is answered when that was read: the writer watches over it.
+    if (writer.isBehind) return;
     if (!answered) {
       socket.terminate();
       return;

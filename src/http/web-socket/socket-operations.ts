@@ -6,6 +6,8 @@ import type { GraphQLEngine } from "../graphql/graphql-engine.ts";
 import { tooManySubscriptions } from "../graphql/graphql-engine.ts";
 import { codedError, formatError } from "../graphql/mask-error.ts";
 import type { SubscriptionGate } from "../graphql/subscription-gate.ts";
+import { SharedStream } from "../sharing/shared-stream.ts";
+import { sendShared } from "./send-shared.ts";
 import { CLOSE_RESTART, type SocketSession } from "./socket-session.ts";
 
 type Params = Record<string, unknown> | undefined;
@@ -29,6 +31,8 @@ export function socketOperations(options: SocketOperationsOptions): Operations {
     onSubscribe: (context, id, payload) => prepare(options, context, id, payload),
     execute: (args) => engine.execute(args),
     subscribe: (args) => engine.subscribe(args),
+    onOperation: ({ extra }, id, _payload, _args, result) =>
+      result instanceof SharedStream ? sendShared(result, id, extra.writer) : undefined,
     onNext: (_context, _id, _payload, _args, result) => formatResult(result),
     onError: (_context, _id, _payload, errors): GraphQLFormattedError[] =>
       errors.map((error) => formatError(engine.maskError(error))),

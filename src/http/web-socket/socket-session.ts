@@ -4,6 +4,7 @@ import { setMaxListeners } from "node:events";
 import type { IncomingMessage } from "node:http";
 import type { WebSocket } from "ws";
 import type { OperationOrigin } from "../options.ts";
+import { SocketWriter } from "./socket-writer.ts";
 
 /** "Service restart": clients of graphql-ws come back after it, with a delay of their own. */
 export const CLOSE_RESTART = 1012;
@@ -22,13 +23,16 @@ export interface RunningOperation {
 export class SocketSession {
   readonly id = randomUUID();
   readonly socket: WebSocket;
+  readonly writer: SocketWriter;
   readonly #request: IncomingMessage;
   readonly #gone = new AbortController();
   readonly #running = new Map<string, RunningOperation>();
   #closeWhenIdle: (() => void) | null = null;
 
-  constructor(socket: WebSocket, request: IncomingMessage) {
+  /** @param onGivenUp called when the client does not take what is sent to it */
+  constructor(socket: WebSocket, request: IncomingMessage, onGivenUp: (reason: string) => void) {
     this.socket = socket;
+    this.writer = new SocketWriter(socket, { onGivenUp });
     this.#request = request;
     // One a subscription; how many there may be is bounded elsewhere.
     setMaxListeners(0, this.#gone.signal);

@@ -45,7 +45,9 @@ export class GraphQLWebSockets {
       handleProtocols: (offered) => (offered.has(PROTOCOL) ? PROTOCOL : false),
     });
     this.#server.on("connection", (socket: WebSocket, request: IncomingMessage) => {
-      const session = new SocketSession(socket, request);
+      const session: SocketSession = new SocketSession(socket, request, (reason) =>
+        options.log.warn({ req: session.id, reason }, "a WebSocket's client does not keep up"),
+      );
       this.#sessions.add(session);
       socket.once("close", () => {
         this.#sessions.delete(session);
