@@ -16,9 +16,10 @@ const SHAREABLE: Readonly<Record<string, readonly string[]>> = {
     ...["threadDemand", "createdAt", "expiresAt", "status", "version", "priority", "progress"],
     ...["attempt", "attemptsLeft", "threads", "scheduledAt", "updatedAt", "startedAt"],
     ...["finishedAt", "queueTimeMs", "executionTimeMs", "totalTimeMs"],
-    ...["payload", "result", "error", "attempts", "cancelRequestedAt", "cancelReason"],
+    ...["payload", "result", "error", "attempts", "cancelRequestedAt", "cancelReason", "events"],
   ],
   JobError: ["message", "code", "stack", "at", "retryable"],
+  JobEvent: ["at", "status", "previousStatus", "attempt", "version", "message"],
   JobAttempt: [
     ...["number", "outcome", "startedAt", "finishedAt", "instance", "worker", "threads", "error"],
   ],

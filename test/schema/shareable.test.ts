@@ -29,7 +29,7 @@ describe("the schema's subscriptions", () => {
   test("of one job may be shared, whatever they select", () => {
     expect(judge(WATCH)).toBe(true);
     const job = createSchema().getType("Job") as GraphQLObjectType;
-    const below = { error: "{ message }", attempts: "{ number }" };
+    const below = { error: "{ message }", attempts: "{ number }", events: "{ version }" };
     const fields = Object.keys(job.getFields()).map((name) => {
       return `${name} ${Object.entries(below).find(([key]) => key === name)?.[1] ?? ""}`;
     });
