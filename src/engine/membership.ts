@@ -19,7 +19,7 @@ import {
   type InstanceSpec,
   registerInstance,
 } from "../store/instances.ts";
-import { lineAfter } from "../store/line-state.ts";
+import { type LineState, lineAfter } from "../store/line-state.ts";
 import { endsWithin } from "./ends-within.ts";
 import { failPoint } from "./fail-points.ts";
 import { PacedLoop } from "./paced-loop.ts";
@@ -61,7 +61,9 @@ export class Membership implements Service {
   /** The same, of a break as long as the one that makes others dead. */
   #awakeSince = Number.NEGATIVE_INFINITY;
   /** The connection broke, and with it the lock: no beat has got through since. */
-  #lockMayBeFree = false;
+  #lineIsBroken = false;
+  /** Of the database, as of the last time that the lock was known to be held or not to count. */
+  #sessionsLost = 0;
   #draining = false;
   #started = false;
   #watchdog: NodeJS.Timeout | null = null;
@@ -181,15 +183,28 @@ export class Membership implements Service {
       if (this.#interrupted || reconnected) this.#resumedAt = performance.now();
       if (this.#silentMs >= this.#options.deadAfterMs) this.#awakeSince = performance.now();
       this.#interrupted = false;
-      this.#lockMayBeFree = false;
+      this.#noteLine("whole");
       return kept;
     } catch (error) {
       this.#interrupted = true;
-      const line = lineAfter(error);
-      // A server that is away is so for all: nobody's lock counts then, nor for one lease after.
-      if (line !== "unknown") this.#lockMayBeFree = line === "broken";
+      this.#noteLine(lineAfter(error));
       throw error;
     }
+  }
+
+  /** A server that is away is so for all: nobody's lock counts then, nor for one lease after. */
+  #noteLine(line: LineState | "whole"): void {
+    if (line === "unknown") return;
+    this.#lineIsBroken = line === "broken";
+    if (line !== "broken") this.#sessionsLost = this.#options.db.sessionsLost;
+  }
+
+  /**
+   * The session that held it is gone: a beat met its end, or it ended between two beats, as nearly all
+   * do, and then the next beat may run into a timeout that tells nothing.
+   */
+  get #lockMayBeFree(): boolean {
+    return this.#lineIsBroken || this.#options.db.sessionsLost > this.#sessionsLost;
   }
 
   /**

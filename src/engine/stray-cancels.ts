@@ -5,7 +5,7 @@
  */
 import type { Logger } from "pino";
 import type { Bus } from "../events/bus.ts";
-import { cancelJobs } from "../store/cancel-jobs.ts";
+import { cancelPending } from "../store/cancel-jobs.ts";
 import { closeCancels, findStrayCancels } from "../store/cancellations.ts";
 import type { Database } from "../store/database.ts";
 import type { LaneCatalog } from "../store/lane-catalog.ts";
@@ -27,7 +27,7 @@ export function createStrayCancels({ db, bus, lanes, log }: StrayCancelsOptions)
   const act = async () => {
     const ids = await findStrayCancels(db, BATCH);
     if (ids.length === 0) return null;
-    const jobs = await cancelJobs(db, ids, null);
+    const jobs = await cancelPending(db, ids);
     announceMoved(
       bus,
       lanes,

@@ -28,11 +28,11 @@ const reasonOf = (id: string) => `$2::jsonb ->> ${id}::text`;
 // The lock on the running row makes this and the attempt's end take turns: whichever comes second sees
 // what the first one wrote. A request of long ago is kept with its reason, and only turned to the
 // instance that runs the job now. "xmax = 0" tells a row that was inserted from one that was found.
-const CANCEL = {
-  name: "cancel-jobs",
-  text: `/* cancel-jobs */
+const cancelStatement = (name: string, where: string) => ({
+  name,
+  text: `/* ${name} */
 with t as materialized (select clock_timestamp() as now),
-x as materialized (select id from unnest($1::uuid[]) as x (id) order by id),
+x as materialized (select id from unnest($1::uuid[]) as x (id) where ${where} order by id),
 ${cancelWaiting("select id from x")}, running as materialized (
   select r.*, ${reasonOf("r.job_id")} as reason from x cross join lateral (
     select * from vinyasa.running_jobs r where r.job_id = x.id for no key update
@@ -68,7 +68,12 @@ select r.job_id, r.lane, 4, 4, r.priority, coalesce(a.version, r.version), r.att
   r.attempts_left, vinyasa.ms(r.at), vinyasa.ms(t.now), r.instance, a.job_id is not null,
   r.threads::int, r.progress, vinyasa.ms(r.started_at), vinyasa.ms(r.ready_at)
 from t, running r left join asked a using (job_id)`,
-};
+});
+
+const CANCEL = cancelStatement("cancel-jobs", "true");
+// A retry forgets the request with its move: where this statement's snapshot shows the job as the
+// retry left it, the request is gone, too, for a function that looks later.
+const CANCEL_PENDING = cancelStatement("cancel-pending", "vinyasa.is_cancel_pending(id)");
 
 interface Row extends MovedRow {
   instance: number | null;
@@ -111,6 +116,15 @@ export function cancelJobs(
     db,
     ids.map((id) => ({ id, reason })),
   );
+}
+
+/** Those of them whose cancel is still asked for and on its way. */
+export async function cancelPending(
+  db: Queryable,
+  ids: readonly string[],
+): Promise<CancelledJob[]> {
+  const rows = await db.query<Row>(CANCEL_PENDING, [bareArray(ids), "{}"]);
+  return rows.map((row) => ({ ...movedJob(row), running: runningCancel(row) }));
 }
 
 function runningCancel(row: Row): RunningCancel | null {

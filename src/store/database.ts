@@ -33,6 +33,8 @@ export interface Transaction extends Queryable {
 
 export interface Database extends Queryable {
   readonly kind: "postgres" | "embedded";
+  /** How many of its sessions have ended while nothing used them, so that no statement failed. */
+  readonly sessionsLost: number;
   /**
    * Runs `work` in one transaction: COMMIT when it resolves, ROLLBACK when it rejects. Deadlocks
    * (40P01) and serialization failures (40001) run it again, up to five times, with jitter; single

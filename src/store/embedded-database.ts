@@ -95,6 +95,7 @@ interface OpenedEmbedded extends Required<EmbeddedOptions> {
 
 class EmbeddedDatabase implements Database {
   readonly kind = "embedded";
+  readonly sessionsLost = 0;
   readonly #options: OpenedEmbedded;
   readonly #turns = new TurnQueue(WAITING_MAX);
   #thread: EmbeddedThread | null;

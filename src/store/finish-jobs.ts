@@ -39,7 +39,8 @@ x as materialized (
 select vinyasa.ms(t.now) as now_ms, c.numbers, c.versions,
   case when c.count <> (select count(*) from d) then vinyasa.look_again() end as again
 from t, (
-  select array_agg(number)::text as numbers, array_agg(version + 1)::text as versions, count(*) from c
+  select array_agg(number)::text as numbers, array_agg(version + 1)::text as versions,
+    count(distinct job_id) from c
 ) c`,
 };
 

@@ -156,6 +156,7 @@ class PostgresDatabase implements Database {
   readonly #poolMax: number;
   /** Begins each transaction of a pooled connection. Null: sessions are our own. */
   readonly #beginPooled: string | null;
+  #sessionsLost = 0;
   #closed: Promise<void> | null = null;
 
   constructor(pool: pg.Pool, server: string, poolMax: number, begin: string | null) {
@@ -164,6 +165,14 @@ class PostgresDatabase implements Database {
     this.#poolMax = poolMax;
     this.#beginPooled = begin;
     this.#statements = new PgStatements({ prepared: begin === null });
+    // The pool tells of idle ones only; with any other, a statement fails.
+    pool.on("error", () => {
+      this.#sessionsLost += 1;
+    });
+  }
+
+  get sessionsLost(): number {
+    return this.#sessionsLost;
   }
 
   query<R = Row>(statement: Statement, values?: readonly unknown[]): Promise<R[]> {

@@ -39,9 +39,16 @@ async function start(onLost = (_why: string) => {}, options: Partial<MembershipO
     }
     return name === "beat" ? beatOnce() : [];
   };
-  const db = { kind: "postgres", query } as Partial<Database> as Database;
+  const db = { kind: "postgres", query, sessionsLost: 0 };
   membership = new Membership({
-    ...{ db, log, leaseMs: LEASE_MS, heartbeatMs: 10, onLost, onReturned: () => {} },
+    ...{
+      db: db as Partial<Database> as Database,
+      log,
+      leaseMs: LEASE_MS,
+      heartbeatMs: 10,
+      onLost,
+      onReturned: () => {},
+    },
     ...{ deadAfterMs: DEAD_AFTER_MS, onReturning: async () => {} },
     describe: () => ({
       ...{ uuid: crypto.randomUUID(), hostname: "h", pid: 1, codeVersion: 2, workers: [] },
@@ -55,7 +62,7 @@ async function start(onLost = (_why: string) => {}, options: Partial<MembershipO
       answer = next;
       heard = () => setImmediate(resolve);
     });
-  return { membership, answers, sent };
+  return { membership, answers, sent, db };
 }
 
 function failure(message: string, code?: string): DatabaseError {
@@ -111,6 +118,29 @@ it("one whose connection broke lets its jobs go before others trust its lock", a
   await answers("broken");
   expect(await lost).toMatch(/no heartbeat reached the database/);
   expect(membership.alive).toBe(false);
+});
+
+it("one whose connection ended between two beats lets its jobs go as soon", async () => {
+  let letGo = (_why: string) => {};
+  const lost = new Promise<string>((resolve) => {
+    letGo = resolve;
+  });
+  const { answers, db } = await start((why) => letGo(why), { leaseMs: 60_000 });
+  await answers("held");
+  db.sessionsLost += 1;
+  await answers("no answer");
+  const silent = setInterval(() => void answers("no answer"), 5);
+  expect(await lost).toMatch(/no heartbeat reached the database/);
+  clearInterval(silent);
+});
+
+it("one whose connection ended with a server that restarts keeps its jobs", async () => {
+  const { membership, answers, db } = await start(undefined, { leaseMs: 60_000 });
+  await answers("held");
+  db.sessionsLost += 1;
+  const silentSince = performance.now();
+  while (performance.now() - silentSince < 2 * DEAD_AFTER_MS) await answers("away");
+  expect(membership.alive).toBe(true);
 });
 
 it.each<Answer>(["no answer", "away"])(

@@ -2,7 +2,7 @@
 import { expect } from "vitest";
 import { decide } from "../../src/domain/outcome.ts";
 import { ageJobs } from "../../src/store/age-jobs.ts";
-import { cancelJobs } from "../../src/store/cancel-jobs.ts";
+import { cancelJobs, cancelPending } from "../../src/store/cancel-jobs.ts";
 import { closeCancels, findStrayCancels } from "../../src/store/cancellations.ts";
 import { claimJobs, LANE_START } from "../../src/store/claim-jobs.ts";
 import type { Database } from "../../src/store/database.ts";
@@ -212,7 +212,7 @@ const PREPARATIONS: Preparations = {
     },
     onStore: async (db) => {
       const ids = await findStrayCancels(db, 100);
-      await cancelJobs(db, ids, null);
+      await cancelPending(db, ids);
       await closeCancels(db, ids);
       return ids.map((id) => ({ id, version: 0 }));
     },

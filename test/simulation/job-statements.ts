@@ -80,16 +80,13 @@ export const jobStatements: Readonly<Record<string, Run>> = {
   "cancel-jobs": ({ jobs }, { values: [ids, reasons], nowMs }) =>
     parseTexts(ids)
       .flatMap((id) => waiting.cancel(jobs, [id], byId<string>(reasons, id), nowMs))
-      .map(({ job, wasWaiting, isNew }) => ({
-        ...movedRow(job, nowMs),
-        ...(!wasWaiting && { from_status: 4, to_status: 4 }),
-        instance: job.claim?.instance ?? null,
-        is_new: isNew && !wasWaiting,
-        threads: job.claim?.threads ?? null,
-        progress: job.claim?.progress ?? null,
-        started_ms: job.claim?.startedAtMs ?? null,
-        ready_ms: wasWaiting ? null : job.readyAtMs,
-      })),
+      .map((cancelled) => cancelRow(cancelled, nowMs)),
+
+  "cancel-pending": ({ jobs }, { values: [ids], nowMs }) =>
+    parseTexts(ids)
+      .filter((id) => jobs.isCancelPending(id))
+      .flatMap((id) => waiting.cancel(jobs, [id], null, nowMs))
+      .map((cancelled) => cancelRow(cancelled, nowMs)),
 
   "read-pending-cancels": ({ jobs }, { values: [instance] }) =>
     [...jobs.cancellations].flatMap(([id, cancellation]) => {
@@ -118,4 +115,20 @@ export const jobStatements: Readonly<Record<string, Run>> = {
 function byId<T>(json: unknown, id: string): T | null {
   const values: Record<string, T | null> = JSON.parse(String(json));
   return values[id] ?? null;
+}
+
+function cancelRow(
+  { job, wasWaiting, isNew }: ReturnType<typeof waiting.cancel>[number],
+  nowMs: number,
+) {
+  return {
+    ...movedRow(job, nowMs),
+    ...(!wasWaiting && { from_status: 4, to_status: 4 }),
+    instance: job.claim?.instance ?? null,
+    is_new: isNew && !wasWaiting,
+    threads: job.claim?.threads ?? null,
+    progress: job.claim?.progress ?? null,
+    started_ms: job.claim?.startedAtMs ?? null,
+    ready_ms: wasWaiting ? null : job.readyAtMs,
+  };
 }

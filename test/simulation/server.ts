@@ -24,7 +24,7 @@ export type Answer = { readonly rows: unknown[] } | { readonly error: DatabaseEr
 export type Observe = (call: Call, rows: readonly unknown[]) => void;
 
 /** Statements that wait for rows which a claim has locked. */
-const WAIT_FOR_LOCKS = new Set(["cancel-jobs", "expire-jobs"]);
+const WAIT_FOR_LOCKS = new Set(["cancel-jobs", "cancel-pending", "expire-jobs"]);
 const LOCK_LOOK_MS = 1;
 
 export class Server {

@@ -38,6 +38,8 @@ const HALF_OPEN_MS = 20_000;
 
 export class SimDatabase implements Database {
   readonly kind = "postgres";
+  /** Broken lines are met by statements here. */
+  readonly sessionsLost = 0;
   readonly #options: SimDatabaseOptions;
   readonly #idle: Session[] = [];
   readonly #open = new Set<Session>();

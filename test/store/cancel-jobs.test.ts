@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { JobRecord } from "../../src/domain/job-record.ts";
-import { type CancelledJob, cancelJobs } from "../../src/store/cancel-jobs.ts";
+import { type CancelledJob, cancelJobs, cancelPending } from "../../src/store/cancel-jobs.ts";
 import {
   closeCancels,
   findStrayCancels,
@@ -222,7 +222,7 @@ describeBothDatabases("cancel, retry and progress", (open) => {
       await cancel(id, "late");
       expect((await finish(claimed)).versions).toEqual([4]);
       expect(await findStrayCancels(db, 10)).toEqual([id]);
-      expect(await cancelJobs(db, [id], null)).toEqual([]);
+      expect(await cancelPending(db, [id])).toEqual([]);
       await closeCancels(db, [id]);
       expect(await findStrayCancels(db, 10)).toEqual([]);
       expect((await read(id)).status).toBe("COMPLETED");
@@ -237,8 +237,8 @@ describeBothDatabases("cancel, retry and progress", (open) => {
       const move = "update vinyasa.cancellations set instance = $2::int where job_id = $1::uuid";
       await db.query(sql(move), [id, elsewhere]);
       expect(await findStrayCancels(db, 10)).toEqual([id]);
-      const moved = await cancel(id);
-      expect(moved.running).toMatchObject({ instance, isNew: false });
+      const [moved] = await cancelPending(db, [id]);
+      expect(moved?.running).toMatchObject({ instance, isNew: false });
       const pending = await readPendingCancels(db, instance);
       expect(pending).toEqual([{ id, reason: "first", token: claimed.token }]);
       await end(claimed, "CANCELLED");
@@ -274,6 +274,23 @@ describeBothDatabases("cancel, retry and progress", (open) => {
         [1, "FAILED"],
       ]);
       expect((await history(id)).map(({ message }) => message)).toContain("retried");
+    });
+
+    it("is not undone by a request that was found stray before it", async () => {
+      const id = await submit();
+      const claimed = await claim(id);
+      await cancel(id, "in vain");
+      await end(claimed, "FAILED");
+      const again = "update vinyasa.cancellations set instance = $2::int where job_id = $1::uuid";
+      await db.query(sql(again), [id, instance]);
+      expect(await findStrayCancels(db, 10)).toEqual([id]);
+      await retryJobs(db, [id], null);
+      expect(await cancelPending(db, [id])).toEqual([]);
+      expect(await read(id)).toMatchObject({ status: "PENDING" });
+      const running = await claim(id);
+      expect(await cancelPending(db, [id])).toEqual([]);
+      expect(await readCancellations(db, [id])).toEqual(new Map());
+      await finish(running);
     });
 
     it("for a future time is SCHEDULED, for a past one PENDING", async () => {

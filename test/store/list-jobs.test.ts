@@ -279,6 +279,7 @@ function recordingOnly(): Database {
   const fail = () => Promise.reject(new Error("asked the database"));
   return {
     kind: "postgres",
+    sessionsLost: 0,
     query: fail,
     transaction: fail,
     script: fail,
