@@ -2,15 +2,10 @@
 import { execute, type GraphQLSchema, parse, validate } from "graphql";
 import { createSchemaContext, type SchemaServices } from "../../dist/schema/context.js";
 import { createSchema } from "../../dist/schema/index.js";
-import { ChangeFeed } from "../../dist/src/events/change-feed.js";
-import { JobUpdates } from "../../dist/src/events/job-updates.js";
-import { StatsFeed } from "../../dist/src/events/stats-feed.js";
-import { readJobs } from "../../dist/src/store/read-jobs.js";
-import { LogReader } from "../../dist/src/store/read-log.js";
-import { readStats } from "../../dist/src/store/read-stats.js";
 import type { PrepareSide } from "../harness/side.ts";
 import { addInBatches, type Payload, perSecond, warmUpOf } from "../harness/workload.ts";
-import { log, openParts, type Parts } from "../vinyasa/parts.ts";
+import { openParts } from "../vinyasa/parts.ts";
+import { servicesOf } from "../vinyasa/services.ts";
 
 const DOCUMENT = parse(`mutation SubmitJobs($input: SubmitJobsInput!) {
   submitJobs(input: $input) {
@@ -28,7 +23,7 @@ const prepare: PrepareSide = async (environment) => {
   const schema = createSchema();
   const mistakes = validate(schema, DOCUMENT);
   if (mistakes.length > 0) throw new AggregateError(mistakes, String(mistakes[0]));
-  const services = servicesOf(parts);
+  const services = servicesOf(parts, { subscriptionsMax: 1 });
   const submit = (count: number) =>
     addInBatches(count, (payloads) => submitJobs(schema, services, payloads));
   await submit(warmUpOf(jobs));
@@ -37,14 +32,6 @@ const prepare: PrepareSide = async (environment) => {
     close: () => parts.close(),
   };
 };
-
-function servicesOf({ dbs, lanes, executors, operations, bus }: Parts): SchemaServices {
-  const read = (ids: readonly string[]) => readJobs(dbs.api, ids);
-  const updates = new JobUpdates({ bus, readJobs: read, log, subscriptionsMax: 1 });
-  const changes = new ChangeFeed({ bus, source: new LogReader(dbs.api, lanes), log });
-  const stats = new StatsFeed({ readStats: (filter) => readStats(dbs.api, lanes, filter), log });
-  return { db: dbs.api, lanes, executors, operations, updates, changes, stats };
-}
 
 interface Answer {
   readonly submitJobs?: { readonly submittedCount?: number; readonly message?: string };

@@ -6,8 +6,8 @@ import { WebSocket, WebSocketServer } from "ws";
 import { Remote } from "../harness/remote.ts";
 import type { PrepareSide } from "../harness/side.ts";
 import { warmUpOf } from "../harness/workload.ts";
-import { changesOf, QUERY } from "../vinyasa/fan-out.ts";
-import { type Deliveries, WATCHERS, type Watch } from "./fan-out-watchers.ts";
+import { changesOf, deliver, type Fanned, QUERY } from "../vinyasa/fan-out.ts";
+import type { Watch } from "./fan-out-watchers.ts";
 
 const ID = "01890000-0000-7000-8000-000000000000";
 
@@ -42,17 +42,18 @@ const prepare: PrepareSide = async (environment) => {
     }
   };
 
-  async function run(count: number) {
-    const { port } = server.address() as AddressInfo;
-    await watchers.call("join", { port, query: QUERY, id: ID } satisfies Watch);
-    const told = watchers.call<Deliveries>("deliveries");
+  async function tell(count: number): Promise<void> {
     for (let step = 1; step <= count; step += 1) {
       broadcast(stateText(step, count));
       await setImmediate();
     }
     broadcast(JSON.stringify({ id: ID, type: "complete" }));
-    const { perSecond, count: delivered } = await told;
-    return { perSecond, delivered: delivered / (count * WATCHERS) };
+  }
+
+  async function run(count: number): Promise<Fanned> {
+    const { port } = server.address() as AddressInfo;
+    await watchers.call("join", { port, query: QUERY, id: ID } satisfies Watch);
+    return deliver(watchers, count, () => tell(count));
   }
 
   const count = changesOf(environment);

@@ -3,16 +3,13 @@ import { setImmediate } from "node:timers/promises";
 import { createSchemaContext, viewerKey } from "../../dist/schema/context.js";
 import { createSchema } from "../../dist/schema/index.js";
 import { type JobRecord, jobEvent } from "../../dist/src/domain/job-record.js";
-import { ChangeFeed } from "../../dist/src/events/change-feed.js";
-import { JobUpdates } from "../../dist/src/events/job-updates.js";
 import { createHttpServer } from "../../dist/src/http/http-server.js";
-import { readJobs } from "../../dist/src/store/read-jobs.js";
-import { LogReader } from "../../dist/src/store/read-log.js";
 import { Remote } from "../harness/remote.ts";
 import type { Side, SideEnvironment } from "../harness/side.ts";
 import { warmUpOf } from "../harness/workload.ts";
 import { type Deliveries, WATCHERS, type Watch } from "../sides/fan-out-watchers.ts";
 import { configFor, log, openParts } from "./parts.ts";
+import { servicesOf } from "./services.ts";
 
 export const QUERY = `subscription WatchJob($id: ID!) {
   jobUpdated(id: $id) { id type status version attempt attemptsLeft progress updatedAt startedAt }
@@ -25,17 +22,31 @@ export function changesOf({ jobs }: SideEnvironment): number {
   return Math.ceil(jobs * CHANGES_SHARE);
 }
 
+export interface Fanned extends Readonly<Record<string, number>> {
+  readonly perSecond: number;
+  /** Of what all watchers together should have got. */
+  readonly delivered: number;
+}
+
+/** @param tell tells the watchers, who have joined, of `count` changes */
+export async function deliver(
+  watchers: Remote,
+  count: number,
+  tell: () => Promise<void>,
+): Promise<Fanned> {
+  const told = watchers.call<Deliveries>("deliveries");
+  await tell();
+  const { perSecond, count: delivered } = await told;
+  return { perSecond, delivered: delivered / (count * WATCHERS) };
+}
+
 /** @param isSharing false: one execution each */
 export async function fanOutSide(environment: SideEnvironment, isSharing: boolean): Promise<Side> {
   const parts = await openParts(environment);
-  const { bus, dbs, lanes, executors, operations } = parts;
+  const { bus, operations } = parts;
   const config = { ...configFor(environment), drainDelayMs: 0 };
-  const read = (ids: readonly string[]) => readJobs(dbs.api, ids);
-  const updates = new JobUpdates({ bus, readJobs: read, log, subscriptionsMax: 10_000 });
-  await updates.start();
-  const changes = new ChangeFeed({ bus, source: new LogReader(dbs.api, lanes), log });
-  changes.start();
-  const services = { db: dbs.api, lanes, executors, operations, updates, changes };
+  const services = servicesOf(parts, { subscriptionsMax: 10_000 });
+  await services.updates.start();
   const createContext = () => createSchemaContext(services);
   const server = createHttpServer({
     schema: createSchema(),
@@ -68,14 +79,10 @@ export async function fanOutSide(environment: SideEnvironment, isSharing: boolea
     }
   }
 
-  async function run(count: number) {
+  async function run(count: number): Promise<Fanned> {
     const job = await submit();
-    const watch: Watch = { port: server.port, query: QUERY, id: job.id };
-    await watchers.call("join", watch);
-    const told = watchers.call<Deliveries>("deliveries");
-    await change(job, count);
-    const { perSecond, count: delivered } = await told;
-    return { perSecond, delivered: delivered / (count * WATCHERS) };
+    await watchers.call("join", { port: server.port, query: QUERY, id: job.id } satisfies Watch);
+    return deliver(watchers, count, () => change(job, count));
   }
 
   const count = changesOf(environment);
@@ -85,8 +92,7 @@ export async function fanOutSide(environment: SideEnvironment, isSharing: boolea
     close: async () => {
       await watchers.stop();
       await server.stop({ graceMs: 0 });
-      await changes.stop();
-      await updates.stop();
+      await services.updates.stop();
       await parts.close();
     },
   };

@@ -118,7 +118,7 @@ const variables = z.object({
   }),
   ROLE: required(choice(ROLES), "all", {
     description:
-      "What this instance does. all: everything; api: serves the API and runs no jobs; worker: runs jobs, and serves nothing but `/health` and `/readyz`.",
+      "What this instance does. all: everything; api: serves the API and runs no jobs; worker: runs jobs, and serves nothing but a start page, `/health` and `/readyz`.",
   }),
   WORKER_THREADS: required(workerThreads, "4,8", {
     description:

@@ -39,3 +39,9 @@ export type RequestErrorCode =
 export class OperatorError extends Error {
   override readonly name = "OperatorError";
 }
+
+/** In words. Of the several addresses behind a name, each with an error of its own, the first one speaks. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError) return reasonOf(error.errors[0]);
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,15 +1,11 @@
 /** What the live lists need to know of committed changes. */
-import type { JobStatus } from "./job.ts";
+import type { JobEvent } from "./event.ts";
 
-export interface JobChange {
-  readonly id: string;
-  readonly version: number;
-  readonly status: JobStatus;
-  /** Null for a submit. */
-  readonly previousStatus: JobStatus | null;
-  readonly type: string;
-  readonly queue: string;
-}
+/** The part of an event that the event log has, too. `previousStatus` is null for a submit. */
+export type JobChange = Pick<
+  JobEvent,
+  "id" | "version" | "status" | "previousStatus" | "type" | "queue"
+>;
 
 /** Several changes of one job as one: from before the oldest to after the newest. */
 export interface NetChange extends JobChange {

@@ -163,6 +163,7 @@ export class Membership implements Service {
     this.#id = await registerInstance(this.#options.db, spec);
     this.#uuid = spec.uuid;
     this.#lastBeatAt = sentAt;
+    this.#noteLine("whole");
     this.#alive = true;
   }
 

@@ -41,7 +41,7 @@ export interface ChangeStreamOptions {
   readonly onFailedRead: (error: unknown) => void;
 }
 
-/** Jobs that may wait for a reader: what 50,000 changes a second are in a tenth of one. */
+/** Jobs that may wait for a reader: at ten messages a second, 50,000 of them a second can change. */
 const JOBS_MAX = 5_000;
 const BATCH_MS = 100;
 /** A list in which nothing happens hears of a new position now and then: an old one may not be kept. */

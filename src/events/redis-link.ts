@@ -4,6 +4,7 @@
  */
 import { RedisPubSub } from "graphql-redis-subscriptions";
 import { Redis, type RedisOptions } from "ioredis";
+import { reasonOf } from "../domain/errors.ts";
 import type { SeldomLog } from "./seldom-log.ts";
 
 export interface RedisLinkOptions {
@@ -229,12 +230,6 @@ export class RedisLink {
     this.#options.log.warn(text, error);
     this.#endStartWait();
   }
-}
-
-/** Of the several addresses behind a name, each with an error of its own, the first one speaks. */
-function reasonOf(error: unknown): string {
-  if (error instanceof AggregateError) return reasonOf(error.errors[0]);
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** Resolves when the connection is closed, or has been asked to for a second. */

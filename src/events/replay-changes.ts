@@ -3,7 +3,7 @@ import type { JobChange } from "../domain/job-change.ts";
 import type { LogPosition } from "../domain/log-position.ts";
 import { continues, type LogSource } from "./log-source.ts";
 
-/** Half a second of the database at most; who is further behind reads the list anew. */
+/** Of 500 rows, each of up to a thousand changes. Who is further behind reads the list anew. */
 const PAGES_MAX = 40;
 
 /**

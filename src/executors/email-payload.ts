@@ -1,6 +1,7 @@
 /** What a caller submits for an `email` job. */
 import { z } from "zod";
 import { MAILBOX_EXPECTED, parseMailbox } from "../domain/mailbox.ts";
+import { ANYWAY } from "./refine-anyway.ts";
 
 export const RECIPIENTS_MAX = 100;
 const SUBJECT_MAX = 1_000;
@@ -41,37 +42,26 @@ export const emailPayload = z
     body: z.string().optional().meta({ description: "Another name for text." }),
     html: z.string().optional(),
   })
-  .superRefine(
-    (email, context) => {
-      const refuse = (path: string, message: string) =>
-        context.addIssue({ code: "custom", path: [path], message });
-      const { text, body, html } = email;
-      if (text !== undefined && body !== undefined)
-        refuse("body", "is another name for text: give one");
-      if (!text && !body && !html) refuse("text", "must be there and not empty, unless html is");
-      const recipients = [email.to, email.cc, email.bcc].reduce(
-        (sum, list) => sum + count(list),
-        0,
+  .superRefine((email, context) => {
+    const refuse = (path: string, message: string) =>
+      context.addIssue({ code: "custom", path: [path], message });
+    const { text, body, html } = email;
+    if (text !== undefined && body !== undefined)
+      refuse("body", "is another name for text: give one");
+    if (!text && !body && !html) refuse("text", "must be there and not empty, unless html is");
+    const recipients = [email.to, email.cc, email.bcc].reduce((sum, list) => sum + count(list), 0);
+    // Anything else than a list was refused already, or names somebody.
+    if (recipients === 0 && Array.isArray(email.to))
+      refuse("to", "must name somebody, unless cc or bcc does");
+    if (recipients > RECIPIENTS_MAX) {
+      refuse(
+        "to",
+        `there are ${recipients} recipients with cc and bcc, more than ${RECIPIENTS_MAX}`,
       );
-      // Anything else than a list was refused already, or names somebody.
-      if (recipients === 0 && Array.isArray(email.to))
-        refuse("to", "must name somebody, unless cc or bcc does");
-      if (recipients > RECIPIENTS_MAX) {
-        refuse(
-          "to",
-          `there are ${recipients} recipients with cc and bcc, more than ${RECIPIENTS_MAX}`,
-        );
-      }
-    },
-    { when: isObject },
-  );
+    }
+  }, ANYWAY);
 
 export type EmailPayload = z.output<typeof emailPayload>;
-
-/** Also where single fields are wrong: who sent them wants to hear of everything at once. */
-function isObject({ value }: { readonly value: unknown }): boolean {
-  return typeof value === "object" && value !== null;
-}
 
 /** An address or a list of them, or nothing, as a list. */
 export function asList(value: string | readonly string[] | undefined): readonly string[] {

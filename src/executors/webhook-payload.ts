@@ -1,5 +1,6 @@
 /** What a caller submits for a `webhook` job. */
 import { z } from "zod";
+import { ANYWAY } from "./refine-anyway.ts";
 
 export const WEBHOOK_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] as const;
 
@@ -69,19 +70,15 @@ export const webhookPayload = z
         "A string is sent as it is; an object, array, number or boolean as JSON, with content-type application/json unless headers has one; null is no body.",
     }),
   })
-  .superRefine(
-    ({ method, body }, context) => {
-      const bodyless = method === "GET" || method === "HEAD";
-      if (!bodyless || body === undefined || body === null) return;
-      context.addIssue({
-        code: "custom",
-        path: ["body"],
-        message: `a ${method} request has no body`,
-      });
-    },
-    // Also where other fields are wrong: who sent them wants to hear of everything at once.
-    { when: ({ value }) => typeof value === "object" && value !== null },
-  );
+  .superRefine(({ method, body }, context) => {
+    const bodyless = method === "GET" || method === "HEAD";
+    if (!bodyless || body === undefined || body === null) return;
+    context.addIssue({
+      code: "custom",
+      path: ["body"],
+      message: `a ${method} request has no body`,
+    });
+  }, ANYWAY);
 
 export type WebhookPayload = z.output<typeof webhookPayload>;
 

@@ -1,5 +1,4 @@
 /** Tells the others, after the commit, that jobs were stored. */
-
 import type { JobEvent } from "../domain/event.ts";
 import { type JobRecord, jobEvent } from "../domain/job-record.ts";
 import { placeOfFirst } from "../domain/lane-place.ts";

@@ -15,8 +15,6 @@ import type { Lane } from "./lane-catalog.ts";
 import { logMoves } from "./log-moves.ts";
 import { type Policy, policyOf } from "./policy.ts";
 
-export { LANE_START } from "../domain/lane-place.ts";
-
 /** A lane that the worker can serve now. */
 export interface ClaimLane {
   readonly lane: Lane;

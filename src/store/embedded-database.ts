@@ -5,7 +5,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "pino";
-import { OperatorError } from "../domain/errors.ts";
+import { OperatorError, reasonOf } from "../domain/errors.ts";
 import { createDataFolder, hasDataFolder } from "./data-folder.ts";
 import type {
   Database,
@@ -20,7 +20,7 @@ import { type EmbeddedThread, startThread } from "./embedded-thread.ts";
 import { maintainEmbedded } from "./embedded-upkeep.ts";
 import { type FolderLock, lockFolder } from "./folder-lock.ts";
 import { runWithIdleLimit } from "./idle-limit.ts";
-import { reasonOf, toDatabaseError } from "./pg-failure.ts";
+import { toDatabaseError } from "./pg-failure.ts";
 import { runRetried } from "./pg-retry.ts";
 import type { PgSession } from "./pg-session.ts";
 import { TurnQueue } from "./turn-queue.ts";

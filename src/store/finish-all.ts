@@ -8,7 +8,7 @@
  */
 
 import { bareArray, numbersOf } from "./array-literal.ts";
-import type { EndedAttempt } from "./attempt-claim.ts";
+import { type EndedAttempt, numberTokens } from "./attempt-claim.ts";
 import { DatabaseError, type Queryable } from "./database.ts";
 import { logMoves } from "./log-moves.ts";
 
@@ -66,13 +66,12 @@ export async function finishAll(
   const places = attempts.map((_, index) => index);
   places.sort((a, b) => ((attempts[a]?.id ?? "") < (attempts[b]?.id ?? "") ? -1 : 1));
   const sorted = places.flatMap((place) => attempts[place] ?? []);
-  const tokens = [...new Set(sorted.map(({ token }) => token))];
-  const numberOf = new Map(tokens.map((token, index) => [token, index + 1]));
+  const { tokens, numbers } = numberTokens(sorted);
   try {
     const [row] = await db.query<{ now_ms: number; versions: string }>(FINISH, [
       bareArray(sorted.map(({ id }) => id)),
       bareArray(sorted.map(({ attempt }) => attempt)),
-      bareArray(sorted.map(({ token }) => numberOf.get(token) ?? 0)),
+      bareArray(numbers),
       bareArray(sorted.map(({ startDelayMs }) => startDelayMs)),
       bareArray(tokens),
       `[${sorted.map(({ result }) => result).join()}]`,

@@ -1,5 +1,6 @@
-/** Records attempts that succeeded: the second hot statement of the engine. */
+/** Records attempts that succeeded, whether or not they are still ours. */
 import { bareArray, numbersOf, textArray } from "./array-literal.ts";
+import { numberTokens } from "./attempt-claim.ts";
 import type { Queryable } from "./database.ts";
 import { type Finished, type FinishedAttempt, finishAll } from "./finish-all.ts";
 import { logMoves } from "./log-moves.ts";
@@ -9,7 +10,8 @@ import { logMoves } from "./log-moves.ts";
 // in which nothing ran: a batch of 1,000 then takes 200 ms instead of 25. What comes back is one row:
 // the caller knows the rest of each job. A row that progress or a cancel changed between the snapshot
 // and the lock has a new place, at which the snapshot shows nothing to delete: then the statement is
-// refused, and sent again. Deleting by key finds such rows, and took 0.6 to 0.9 µs a job more.
+// refused, and sent again. Deleting by key after the lock finds such rows, and took
+// 0.6 to 0.9 µs a job more.
 const FINISH = {
   name: "finish-jobs",
   text: `/* finish-jobs */
@@ -60,12 +62,11 @@ export async function finishJobs(
 }
 
 async function finishSome(db: Queryable, attempts: readonly FinishedAttempt[]): Promise<Finished> {
-  const tokens = [...new Set(attempts.map(({ token }) => token))];
-  const numberOf = new Map(tokens.map((token, index) => [token, index + 1]));
+  const { tokens, numbers } = numberTokens(attempts);
   const [row] = await db.query<Row>(FINISH, [
     bareArray(attempts.map(({ id }) => id)),
     bareArray(attempts.map(({ attempt }) => attempt)),
-    bareArray(attempts.map(({ token }) => numberOf.get(token) ?? 0)),
+    bareArray(numbers),
     bareArray(attempts.map(({ startDelayMs }) => startDelayMs)),
     textArray(attempts.map(({ result }) => result)),
     bareArray(tokens),

@@ -6,8 +6,7 @@
  * long as nobody else is there, so two connections are compared.
  */
 import pg from "pg";
-import { OperatorError } from "../domain/errors.ts";
-import { reasonOf } from "./pg-failure.ts";
+import { OperatorError, reasonOf } from "../domain/errors.ts";
 import { ANSWER_MS, DIRECT, explainRefusal, explainSilence } from "./postgres-connect.ts";
 
 /** A setting of no effect, sent with each connection: whoever does not find it has lost all of them. */

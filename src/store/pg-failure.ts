@@ -1,5 +1,6 @@
 /** What pg throws, in the store's words. */
 import pg from "pg";
+import { reasonOf } from "../domain/errors.ts";
 import { DatabaseError } from "./database.ts";
 
 /**
@@ -31,10 +32,4 @@ export function isStaleStatement(error: unknown): boolean {
   if (!(error instanceof pg.DatabaseError)) return false;
   if (error.code === "26000") return true;
   return error.code === "0A000" && error.routine === "RevalidateCachedQuery";
-}
-
-/** Of the several addresses behind a name, each with an error of its own, the first one speaks. */
-export function reasonOf(error: unknown): string {
-  if (error instanceof AggregateError) return reasonOf(error.errors[0]);
-  return error instanceof Error ? error.message : String(error);
 }

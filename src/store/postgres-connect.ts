@@ -1,8 +1,7 @@
 /** The first connection to a PostgreSQL server, and what to tell the operator if there is none. */
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
-import { OperatorError } from "../domain/errors.ts";
-import { reasonOf } from "./pg-failure.ts";
+import { OperatorError, reasonOf } from "../domain/errors.ts";
 
 const STARTING_UP = "57P03";
 const STARTING_UP_MS_MAX = 30_000;

@@ -14,7 +14,7 @@ with t as materialized (select clock_timestamp() as now),
 x as materialized (select id from unnest($1::uuid[]) as x (id) order by id),
 c as materialized (
   select f.job_id, f.status, f.priority, f.version, f.attempt, f.lane as left_lane, j.lane,
-    j.max_attempts, j.expires_at, t.now, 
+    j.max_attempts, j.expires_at, t.now,
     greatest(t.now, to_timestamp(($2::jsonb ->> x.id::text)::float8 / 1000)) as at
   from t, x cross join lateral (
     select * from vinyasa.finished_jobs f

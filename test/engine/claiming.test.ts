@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { claimJobs, LANE_START } from "../../src/store/claim-jobs.ts";
+import { LANE_START } from "../../src/domain/lane-place.ts";
+import { claimJobs } from "../../src/store/claim-jobs.ts";
 import { releaseClaims } from "../../src/store/rescue-jobs.ts";
 import { describeWithPostgres } from "../support/postgres.ts";
 import { registerTestInstance } from "../support/test-instance.ts";

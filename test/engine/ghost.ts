@@ -1,7 +1,8 @@
 /** An instance that dies under the jobs it claimed, and jobs that one has died under. */
 import { randomUUID } from "node:crypto";
 import type { JobRecord } from "../../src/domain/job-record.ts";
-import { claimJobs, LANE_START } from "../../src/store/claim-jobs.ts";
+import { LANE_START } from "../../src/domain/lane-place.ts";
+import { claimJobs } from "../../src/store/claim-jobs.ts";
 import type { Database } from "../../src/store/database.ts";
 import { endInstance, type InstanceKey } from "../../src/store/instances.ts";
 import { rescueJobs } from "../../src/store/rescue-jobs.ts";

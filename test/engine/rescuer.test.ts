@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { LANE_START } from "../../src/domain/lane-place.ts";
 import { Rescuer } from "../../src/engine/rescuer.ts";
 import { InProcessBus } from "../../src/events/in-process-bus.ts";
-import { claimJobs, LANE_START } from "../../src/store/claim-jobs.ts";
+import { claimJobs } from "../../src/store/claim-jobs.ts";
 import type { Database } from "../../src/store/database.ts";
 import { insertJobs } from "../../src/store/insert-jobs.ts";
 import { registerInstance } from "../../src/store/instances.ts";

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { LANE_START } from "../../src/domain/lane-place.ts";
 import { Fleet } from "../../src/engine/fleet.ts";
 import type { LaneState } from "../../src/engine/lane-book.ts";
 import { type ReservableWorker, Reservations } from "../../src/engine/reservations.ts";
-import { LANE_START } from "../../src/store/claim-jobs.ts";
 import type { Database } from "../../src/store/database.ts";
 import type { WorkerSpec } from "../../src/store/read-fleet.ts";
 

@@ -120,6 +120,7 @@ async function comeAndGo(cluster: Cluster, random: Random, id: string): Promise<
   const passing = new Watchers(() => cluster.urls, random);
   passing.watch(id);
   await sleep(random.below(20));
+  // It leaves without waiting, whatever became of its socket: that is what is tried here.
   passing.close().catch(() => {});
 }
 

@@ -1,10 +1,11 @@
 /** Actions as calls: of the store's functions on one side, of the model's on the other. */
 import { expect } from "vitest";
+import { LANE_START } from "../../src/domain/lane-place.ts";
 import { decide } from "../../src/domain/outcome.ts";
 import { ageJobs } from "../../src/store/age-jobs.ts";
 import { cancelJobs, cancelPending } from "../../src/store/cancel-jobs.ts";
 import { closeCancels, findStrayCancels } from "../../src/store/cancellations.ts";
-import { claimJobs, LANE_START } from "../../src/store/claim-jobs.ts";
+import { claimJobs } from "../../src/store/claim-jobs.ts";
 import type { Database } from "../../src/store/database.ts";
 import { endAttempts } from "../../src/store/end-attempts.ts";
 import { expireJobs } from "../../src/store/expire-jobs.ts";

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type JobStatus, statusFromCode } from "../../src/domain/job.ts";
+import { LANE_START } from "../../src/domain/lane-place.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import type { CancelJobResult } from "../../src/operations/cancel-job.ts";
 import { type CancelledJob, cancelJobs } from "../../src/store/cancel-jobs.ts";
-import { type ClaimedJob, claimJobs, LANE_START } from "../../src/store/claim-jobs.ts";
+import { type ClaimedJob, claimJobs } from "../../src/store/claim-jobs.ts";
 import type { Queryable } from "../../src/store/database.ts";
 import { endAttempts } from "../../src/store/end-attempts.ts";
 import { finishJobs } from "../../src/store/finish-jobs.ts";

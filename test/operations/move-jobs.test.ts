@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { LANE_START } from "../../src/domain/lane-place.ts";
 import { invalidState } from "../../src/operations/failures.ts";
 import { createMoveJob, type JobMove } from "../../src/operations/move-jobs.ts";
 import { readCancellations } from "../../src/store/cancellations.ts";
-import { claimJobs, LANE_START } from "../../src/store/claim-jobs.ts";
+import { claimJobs } from "../../src/store/claim-jobs.ts";
 import { DatabaseError, type Queryable } from "../../src/store/database.ts";
 import { registerInstance } from "../../src/store/instances.ts";
 import type { MovedJob } from "../../src/store/moved-job.ts";

@@ -1,13 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Held } from "../engine/executors.ts";
 import { describeWithPostgres } from "../support/postgres.ts";
-import { openTestApi, type TestApi } from "./test-api.ts";
+import { iteratorOf, openTestApi, type TestApi } from "./test-api.ts";
 
 const JOB = "id status version attempt attemptsLeft scheduledAt cancelReason cancelRequestedAt";
-
-const SUBMIT = `mutation ($input: SubmitJobInput!) {
-  submitJob(input: $input) { ... on SubmitJobPayload { job { id } } ... on UserError { message } }
-}`;
 
 const CANCEL = `mutation ($input: CancelJobInput!) {
   cancelJob(input: $input) {
@@ -43,16 +39,14 @@ describeWithPostgres("cancelJob and retryJob", () => {
   });
   afterAll(() => api.close());
 
-  const submit = async (input: object): Promise<string> =>
-    Object(await api.data(SUBMIT, { input })).submitJob.job.id;
+  const submit = (input: object): Promise<string> => api.submit(input);
   const cancel = async (input: object) => Object(await api.data(CANCEL, { input })).cancelJob;
   const retry = async (input: object) => Object(await api.data(RETRY, { input })).retryJob;
   const read = async (id: string) => Object(await api.data(READ, { id })).job;
   const submitWaiting = () => submit({ type: "anything", scheduledAt: FAR });
 
   const watch = async (id: string) => {
-    const live = await api.subscribe(WATCH, { id });
-    if (!("next" in live)) throw new AggregateError(live.errors ?? [], "it was refused");
+    const live = iteratorOf(await api.subscribe(WATCH, { id }));
     return async () => Object((await live.next()).value?.data).jobUpdated;
   };
 

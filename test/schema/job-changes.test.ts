@@ -2,11 +2,8 @@ import { randomUUID } from "node:crypto";
 import type { ExecutionResult } from "graphql";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { describeWithPostgres } from "../support/postgres.ts";
-import { codeOf, type Live, openTestApi, type TestApi } from "./test-api.ts";
+import { codeOf, iteratorOf, type Live, openTestApi, type TestApi } from "./test-api.ts";
 
-const SUBMIT = `mutation ($input: SubmitJobInput!) {
-  submitJob(input: $input) { ... on SubmitJobPayload { job { id } } ... on UserError { message } }
-}`;
 const CANCEL = `mutation ($id: ID!) { cancelJob(input: { id: $id }) { __typename } }`;
 const RETRY = `mutation ($id: ID!, $at: DateTime) {
   retryJob(input: { id: $id, scheduledAt: $at }) { __typename }
@@ -35,8 +32,7 @@ class LiveList {
   readonly #live: AsyncIterableIterator<ExecutionResult>;
 
   constructor(live: Live) {
-    if (!("next" in live)) throw new AggregateError(live.errors ?? [], "it was refused");
-    this.#live = live;
+    this.#live = iteratorOf(live);
   }
 
   async next(): Promise<Message> {
@@ -100,7 +96,7 @@ describeWithPostgres("jobsUpdated", () => {
   const later = () => new Date(Date.now() + 3_600_000).toISOString();
   const submit = async (input: object = {}): Promise<string> => {
     const job = { type: "anything", payload: 1, queue, scheduledAt: later(), ...input };
-    return Object(await api.data(SUBMIT, { input: job })).submitJob.job.id;
+    return api.submit(job);
   };
   const watch = async (filter: object, after?: string): Promise<LiveList> => {
     const live = await api.subscribe(WATCH, { filter: { queue: [queue], ...filter }, after });

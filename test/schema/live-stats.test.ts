@@ -2,11 +2,8 @@ import { randomUUID } from "node:crypto";
 import type { ExecutionResult } from "graphql";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { describeWithPostgres } from "../support/postgres.ts";
-import { codeOf, openTestApi, type TestApi } from "./test-api.ts";
+import { codeOf, iteratorOf, openTestApi, type TestApi } from "./test-api.ts";
 
-const SUBMIT = `mutation ($input: SubmitJobInput!) {
-  submitJob(input: $input) { ... on SubmitJobPayload { job { id } } ... on UserError { message } }
-}`;
 const CANCEL = "mutation ($id: ID!) { cancelJob(input: { id: $id }) { __typename } }";
 const WATCH = `subscription ($filter: StatsFilter, $intervalMs: Int! = 250) {
   statsUpdated(filter: $filter, intervalMs: $intervalMs) { scheduled cancelled total asOf }
@@ -20,11 +17,8 @@ describeWithPostgres("statsUpdated", () => {
   });
   afterAll(() => api.close());
 
-  const watch = async (variables: object) => {
-    const live = await api.subscribe(WATCH, { ...variables });
-    if (!("next" in live)) throw new AggregateError(live.errors ?? [], "it was refused");
-    return live;
-  };
+  const watch = async (variables: object) =>
+    iteratorOf(await api.subscribe(WATCH, { ...variables }));
   const next = async (live: AsyncIterableIterator<ExecutionResult>) =>
     Object((await live.next()).value?.data).statsUpdated;
 
@@ -33,7 +27,7 @@ describeWithPostgres("statsUpdated", () => {
     const live = await watch({ filter: { queue: [queue] } });
     expect(await next(live)).toMatchObject({ scheduled: 0, total: 0 });
     const input = { type: "anything", queue, scheduledAt: "2126-01-01T00:00:00Z" };
-    const { id } = Object(await api.data(SUBMIT, { input })).submitJob.job;
+    const id = await api.submit(input);
     expect(await next(live)).toMatchObject({ scheduled: 1, cancelled: 0, total: 1 });
     await api.data(CANCEL, { id });
     expect(await next(live)).toMatchObject({ scheduled: 0, cancelled: 1, total: 1 });

@@ -60,6 +60,10 @@ const anything = defineExecutor({
   run: () => null,
 });
 
+const SUBMIT = `mutation ($input: SubmitJobInput!) {
+  submitJob(input: $input) { ... on SubmitJobPayload { job { id } } ... on UserError { message } }
+}`;
+
 export interface TestApi {
   readonly db: Database;
   readonly updates: JobUpdates;
@@ -73,6 +77,8 @@ export interface TestApi {
   /** The codes of an answer's errors; their messages where they have none. */
   problems(document: string, variables?: Variables): Promise<string[]>;
   subscribe(document: string, variables?: Variables, signal?: AbortSignal): Promise<Live>;
+  /** Submits one job, and returns its id. */
+  submit(input: object): Promise<string>;
   startEngine(): Promise<void>;
   close(): Promise<void>;
 }
@@ -106,6 +112,12 @@ export async function openTestApi(more: readonly Executor[] = []): Promise<TestA
     createSchemaContext(services, () => signal ?? null);
   const ask = (document: string, variables: Variables = {}) =>
     run(schema, document, variables, createContext());
+  const data = async (document: string, variables?: Variables): Promise<unknown> => {
+    const answer = await ask(document, variables);
+    const { errors } = answer;
+    if (errors) throw new AggregateError(errors, errors.map(String).join("\n"));
+    return answer.data;
+  };
   return {
     db,
     updates,
@@ -113,11 +125,7 @@ export async function openTestApi(more: readonly Executor[] = []): Promise<TestA
     schema,
     createContext,
     ask,
-    async data(document, variables) {
-      const { data, errors } = await ask(document, variables);
-      if (errors) throw new AggregateError(errors, errors.map(String).join("\n"));
-      return data;
-    },
+    data,
     async problems(document, variables) {
       const { errors = [] } = await ask(document, variables);
       return errors.map(codeOf);
@@ -126,6 +134,7 @@ export async function openTestApi(more: readonly Executor[] = []): Promise<TestA
       const contextValue = createContext(signal);
       return subscribe({ schema, document: parse(document), variableValues, contextValue });
     },
+    submit: async (input) => Object(await data(SUBMIT, { input })).submitJob.job.id,
     startEngine: () => engine.start(),
     async close() {
       await engine.stop(0);
@@ -135,6 +144,12 @@ export async function openTestApi(more: readonly Executor[] = []): Promise<TestA
       await postgres.close();
     },
   };
+}
+
+/** @throws AggregateError if the subscription was refused */
+export function iteratorOf(live: Live): AsyncIterableIterator<ExecutionResult> {
+  if ("next" in live) return live;
+  throw new AggregateError(live.errors ?? [], "it was refused");
 }
 
 export function codeOf(error: GraphQLError): string {

@@ -2,11 +2,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { EVENTS_MAX } from "../../src/store/read-timelines.ts";
 import { Held } from "../engine/executors.ts";
 import { describeWithPostgres } from "../support/postgres.ts";
-import { openTestApi, type TestApi } from "./test-api.ts";
+import { iteratorOf, openTestApi, type TestApi } from "./test-api.ts";
 
-const SUBMIT = `mutation ($input: SubmitJobInput!) {
-  submitJob(input: $input) { ... on SubmitJobPayload { job { id } } ... on UserError { message } }
-}`;
 const CANCEL = `mutation ($id: ID!) {
   cancelJob(input: { id: $id, reason: "not needed" }) { __typename }
 }`;
@@ -48,8 +45,7 @@ describeWithPostgres("Job.events", () => {
   });
   afterAll(() => api.close());
 
-  const submit = async (input: object): Promise<string> =>
-    Object(await api.data(SUBMIT, { input })).submitJob.job.id;
+  const submit = (input: object): Promise<string> => api.submit(input);
   const read = async (id: string) => Object(await api.data(READ, { id })).job;
 
   /** What a watcher sees until the job has this status. */
@@ -57,8 +53,7 @@ describeWithPostgres("Job.events", () => {
     id: string,
     status: string,
   ): Promise<{ version: number; events: Told[] }[]> {
-    const live = await api.subscribe(WATCH, { id });
-    if (!("next" in live)) throw new AggregateError(live.errors ?? [], "it was refused");
+    const live = iteratorOf(await api.subscribe(WATCH, { id }));
     const seen = [];
     for await (const { data } of live) {
       seen.push(JSON.parse(JSON.stringify(data)).jobUpdated);

@@ -1,11 +1,6 @@
-import type { ExecutionResult } from "graphql";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { describeWithPostgres } from "../support/postgres.ts";
-import { codeOf, type Live, openTestApi, type TestApi } from "./test-api.ts";
-
-const SUBMIT = `mutation ($input: SubmitJobInput!) {
-  submitJob(input: $input) { ... on SubmitJobPayload { job { id } } ... on UserError { message } }
-}`;
+import { codeOf, iteratorOf, type Live, openTestApi, type TestApi } from "./test-api.ts";
 
 const WATCH = `subscription ($id: ID!) {
   jobUpdated(id: $id) {
@@ -22,11 +17,6 @@ interface Shown {
   readonly result: unknown;
   readonly error: { readonly message: string } | null;
   readonly attempts: { readonly number: number; readonly outcome: string | null }[];
-}
-
-function iteratorOf(live: Live): AsyncIterableIterator<ExecutionResult> {
-  if ("next" in live) return live;
-  throw new AggregateError(live.errors ?? [], "it was refused");
 }
 
 function refusalOf(live: Live): string[] {
@@ -51,8 +41,7 @@ describeWithPostgres("jobUpdated", () => {
   });
   afterAll(() => api.close());
 
-  const submit = async (input: object): Promise<string> =>
-    Object(await api.data(SUBMIT, { input })).submitJob.job.id;
+  const submit = (input: object): Promise<string> => api.submit(input);
 
   /** Nothing moves the first job before its first state was seen. */
   const watch = async (id: string) =>

@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { pino } from "pino";
 import { expect, it } from "vitest";
+import { LANE_START } from "../../src/domain/lane-place.ts";
 import { ageJobs } from "../../src/store/age-jobs.ts";
-import { claimJobs, LANE_START } from "../../src/store/claim-jobs.ts";
+import { claimJobs } from "../../src/store/claim-jobs.ts";
 import { newJobId } from "../../src/store/job-id.ts";
 import { LaneCatalog } from "../../src/store/lane-catalog.ts";
 import { openPostgres } from "../../src/store/postgres-database.ts";

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { JobRecord } from "../../src/domain/job-record.ts";
+import { LANE_START } from "../../src/domain/lane-place.ts";
 import { type CancelledJob, cancelJobs, cancelPending } from "../../src/store/cancel-jobs.ts";
 import {
   closeCancels,
@@ -7,7 +8,7 @@ import {
   readCancellations,
   readPendingCancels,
 } from "../../src/store/cancellations.ts";
-import { type ClaimedJob, claimJobs, LANE_START } from "../../src/store/claim-jobs.ts";
+import { type ClaimedJob, claimJobs } from "../../src/store/claim-jobs.ts";
 import type { Database } from "../../src/store/database.ts";
 import { endAttempts } from "../../src/store/end-attempts.ts";
 import { finishJobs } from "../../src/store/finish-jobs.ts";

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { pino } from "pino";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type ClaimedJob, claimJobs, LANE_START } from "../../src/store/claim-jobs.ts";
+import { LANE_START } from "../../src/domain/lane-place.ts";
+import { type ClaimedJob, claimJobs } from "../../src/store/claim-jobs.ts";
 import type { Database, Queryable } from "../../src/store/database.ts";
 import { openEmbedded } from "../../src/store/embedded-database.ts";
 import { finishJobs } from "../../src/store/finish-jobs.ts";

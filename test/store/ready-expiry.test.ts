@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { pino } from "pino";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { LANE_START } from "../../src/domain/lane-place.ts";
 import { cancelJobs } from "../../src/store/cancel-jobs.ts";
-import { type ClaimedJob, claimJobs, LANE_START } from "../../src/store/claim-jobs.ts";
+import { type ClaimedJob, claimJobs } from "../../src/store/claim-jobs.ts";
 import type { Database } from "../../src/store/database.ts";
 import { endAttempts } from "../../src/store/end-attempts.ts";
 import { insertJobs } from "../../src/store/insert-jobs.ts";

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { pino } from "pino";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
-import { claimJobs, LANE_START } from "../../src/store/claim-jobs.ts";
+import { LANE_START } from "../../src/domain/lane-place.ts";
+import { claimJobs } from "../../src/store/claim-jobs.ts";
 import type { Database } from "../../src/store/database.ts";
 import { finishJobs } from "../../src/store/finish-jobs.ts";
 import type { NewJob } from "../../src/store/insert-jobs.ts";
