@@ -35,6 +35,7 @@ describeFaults("a PostgreSQL that does not answer any more", (stage) => {
     const began = performance.now();
     expect(await cluster.stop(0)).toBe(0);
     const stopMs = performance.now() - began;
+    await watchers.close();
     const { figures } = await finishRun("a stop with a silent database", {
       ...{ databaseUrl, submitter, ledger, cluster },
       figures: { graceMs: GRACE_MS, stopMs },
