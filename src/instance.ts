@@ -144,14 +144,15 @@ async function openApi(
     subscriptionsMax: config.subscriptionsMax,
   });
   await updates.start();
-  stack.push("live updates", () => endsWithin(updates.stop(), CLOSE_MS));
   const changes = new ChangeFeed({ bus, source: new LogReader(deps.watchDb, deps.lanes), log });
   changes.start();
-  stack.push("live lists", () => endsWithin(changes.stop(), CLOSE_MS));
   const readFor = (asked: StatsFilter) => readStats(deps.watchDb, deps.lanes, asked);
   const stats = new StatsFeed({ readStats: readFor, log });
   stats.start();
-  stack.push("live stats", () => endsWithin(stats.stop(), CLOSE_MS));
+  const live = [updates, changes, stats];
+  stack.push("live updates", () =>
+    endsWithin(Promise.all(live.map((each) => each.stop())), CLOSE_MS),
+  );
   const operations = createOperations({ ...deps, bus });
   const services = { ...deps, updates, changes, stats, operations };
   return {
