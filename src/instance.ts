@@ -146,7 +146,8 @@ async function openApi(
   await updates.start();
   const changes = new ChangeFeed({ bus, source: new LogReader(deps.watchDb, deps.lanes), log });
   changes.start();
-  const readFor = (asked: StatsFilter) => readStats(deps.watchDb, deps.lanes, asked);
+  // Not on the watchers' one or two connections: slow readings would hold up the repair of what they missed.
+  const readFor = (asked: StatsFilter) => readStats(deps.db, deps.lanes, asked);
   const stats = new StatsFeed({ readStats: readFor, log });
   stats.start();
   const live = [updates, changes, stats];

@@ -17,7 +17,7 @@ export interface StatsFeedOptions {
 }
 
 const ALIVE_MS = 15_000;
-/** Whatever filters there are. They share the few connections of watchers, and take milliseconds. */
+/** Whatever filters there are: requests need the connections more. */
 const READS_IN_FLIGHT_MAX = 2;
 
 export class StatsFeed {
