@@ -34,7 +34,8 @@ Job.implement({
     expiresAt: t.expose("expiresAtMs", {
       type: "DateTime",
       nullable: true,
-      description: "If it has not started by then, it is cancelled instead.",
+      description:
+        "If it has not started by then, it is cancelled instead, and so is a retry that would start later.",
     }),
   }),
 });

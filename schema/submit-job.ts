@@ -82,7 +82,9 @@ export const SubmitJobInput = builder.inputType("SubmitJobInput", {
     }),
     expiresAt: t.field({
       type: "DateTime",
-      description: "If it has not started by then, cancel it instead.",
+      description:
+        "If it has not started by then, cancel it instead; a retry that would start later, too. It " +
+        "must be in the future, by the database's clock, and later than `scheduledAt`.",
     }),
     maxAttempts: t.int({
       description:
