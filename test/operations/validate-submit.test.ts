@@ -155,7 +155,7 @@ describe("a submitted job", () => {
     expect(issues).toEqual({
       "payload.to": expect.stringContaining("U+0000"),
       "payload.copies": expect.stringContaining("2^53"),
-      "payload.pages.1": expect.stringContaining("expected string"),
+      "payload.pages.1": "must be a string, not a number",
       "payload.pages.2": expect.stringContaining("surrogate"),
       priority: expect.stringContaining("integer"),
     });
