@@ -4,6 +4,7 @@ import { JSON_DEPTH_MAX, jsonIssues } from "../domain/storable.ts";
 import type { Executor } from "../executors/define-executor.ts";
 import { fieldIssues } from "../executors/field-issues.ts";
 import { parseSchema } from "../executors/parse-schema.ts";
+import { adviseOnNumbers } from "./number-advice.ts";
 
 export type CheckedPayload =
   | { readonly ok: true; readonly json: string }
@@ -14,20 +15,25 @@ const ISSUES_MAX = 100;
 
 /** The payload is stored as it was sent: the executor parses it again, under the schema of its day. */
 export async function checkPayload(executor: Executor, payload: unknown): Promise<CheckedPayload> {
-  const unstorable = jsonIssues(payload, ["payload"], ISSUES_MAX);
-  const json = unstorable.length > 0 ? "" : JSON.stringify(payload);
+  const found = jsonIssues(payload, [], ISSUES_MAX);
+  const json = found.length > 0 ? "" : JSON.stringify(payload);
   const tooLarge = sizeIssue(json, executor.payloadBytesMax);
   if (tooLarge !== null) return { ok: false, issues: [tooLarge] };
   // A schema that follows a circle would not come back.
-  if (unstorable.some(isTooDeep)) return { ok: false, issues: unstorable };
+  if (found.some(isTooDeep)) return { ok: false, issues: inPayload(found) };
   const parsed = await parseSchema(executor.payload, payload);
-  if (parsed.success && unstorable.length === 0) return { ok: true, json };
+  if (parsed.success && found.length === 0) return { ok: true, json };
+  const unstorable = inPayload(await adviseOnNumbers(executor, payload, found));
   const unfit = parsed.success ? [] : fieldIssues(parsed.error, ["payload"]);
   return { ok: false, issues: bounded([...unstorable, ...otherPlaces(unfit, unstorable)]) };
 }
 
 function isTooDeep({ path }: InputIssue): boolean {
-  return path.length > JSON_DEPTH_MAX;
+  return path.length >= JSON_DEPTH_MAX;
+}
+
+function inPayload(issues: readonly InputIssue[]): InputIssue[] {
+  return issues.map(({ message, path }) => ({ message, path: ["payload", ...path] }));
 }
 
 /** What cannot be stored was said to be so: that it does not fit the schema either is no news. */
