@@ -20,7 +20,9 @@ builder.objectFields(Job, (t) => ({
   }),
   threads: t.int({
     nullable: true,
-    description: "Worker threads granted to the current or last run; null before the first.",
+    description:
+      "Worker threads granted to the current or last run; null before the first. Fewer than " +
+      "`threadDemand`, namely one, if its type is not `parallelizable` or no worker has so many.",
     resolve: ofLastRun((run) => run.threads),
   }),
   queueTimeMs: t.field({

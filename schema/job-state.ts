@@ -18,7 +18,7 @@ builder.objectFields(Job, (t) => ({
   }),
   progress: t.exposeFloat("progress", {
     nullable: true,
-    description: "From 0 to 1, where the executor reports it.",
+    description: "From 0 to 1, while it runs and where the executor reports it.",
   }),
   attempt: t.exposeInt("attempt", {
     description: "Number of the current or last run; 0 before the first. It only rises.",

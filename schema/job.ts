@@ -29,7 +29,9 @@ Job.implement({
       type: "SafeInt",
       description: "How long one run may take, in milliseconds.",
     }),
-    threadDemand: t.exposeInt("threadDemand", { description: "Worker threads asked for." }),
+    threadDemand: t.exposeInt("threadDemand", {
+      description: "Worker threads asked for; `threads` says how many it got.",
+    }),
     createdAt: t.expose("createdAtMs", { type: "DateTime", description: "When it was submitted." }),
     expiresAt: t.expose("expiresAtMs", {
       type: "DateTime",

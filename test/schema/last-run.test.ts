@@ -4,7 +4,7 @@ import { iteratorOf, openTestApi, type TestApi } from "./test-api.ts";
 
 const RUN = "startedAt threads queueTimeMs executionTimeMs";
 const READ = `query ($id: ID!) { job(id: $id) {
-  status ${RUN} attempts { number startedAt finishedAt threads } } }`;
+  status threadDemand ${RUN} attempts { number startedAt finishedAt threads } } }`;
 const WATCH = `subscription ($id: ID!) { jobUpdated(id: $id) { status attempt ${RUN} } }`;
 const CANCEL = "mutation ($id: ID!) { cancelJob(input: { id: $id }) { __typename } }";
 const OLDER_RELEASE = {
@@ -62,6 +62,14 @@ describeWithPostgres("what a job tells of its last run", () => {
     expect(await read(id)).toMatchObject({
       ...{ status: "CANCELLED", ...told, queueTimeMs: waiting.queueTimeMs },
     });
+  });
+
+  test("is one thread, whatever it asked for, if its type is not parallelizable", async () => {
+    const { jobTypes } = Object(await api.data("{ jobTypes { name parallelizable } }"));
+    expect(jobTypes).toContainEqual({ name: "anything", parallelizable: false });
+    const id = await api.submit({ type: "anything", threadDemand: 3 });
+    for await (const _ of iteratorOf(await api.subscribe(WATCH, { id })));
+    expect(await read(id)).toMatchObject({ status: "COMPLETED", threadDemand: 3, threads: 1 });
   });
 
   test("is nothing before the first run", async () => {
