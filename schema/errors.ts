@@ -12,7 +12,9 @@ const codes = {
   IDEMPOTENCY_KEY_REUSED: {
     description: "The key belongs to a job of other input; see `existingJob`.",
   },
-  QUEUE_FULL: { description: "The queue takes no more for now; see `retryAfterMs`." },
+  QUEUE_FULL: {
+    description: "The queue takes no more for now; see `retryAfterMs`. Not answered yet.",
+  },
   BATCH_REJECTED: { description: "Nothing of the list was stored; see `rejected`." },
 } as const satisfies Record<Code, { description: string }>;
 
@@ -54,7 +56,9 @@ export const UserError = builder.interfaceRef<failures.UserError>("UserError").i
 const InputIssue = builder.objectRef<Issue>("InputIssue").implement({
   description: "One thing that is wrong with the input.",
   fields: (t) => ({
-    message: t.exposeString("message", { description: "What would be right." }),
+    message: t.exposeString("message", {
+      description: "What is wrong with it, or what would be right.",
+    }),
     path: t.exposeStringList("path", { description: 'Where: `["payload", "to"]`.' }),
   }),
 });
@@ -62,7 +66,7 @@ const InputIssue = builder.objectRef<Issue>("InputIssue").implement({
 export const InvalidInputError = builder
   .objectRef<failures.InvalidInput>("InvalidInputError")
   .implement({
-    description: "The input breaks rules; nothing was stored.",
+    description: "The input breaks rules, and was not stored.",
     interfaces: [UserError],
     fields: (t) => ({
       issues: t.expose("issues", {
@@ -96,7 +100,7 @@ export const IdempotencyKeyReusedError = builder
   });
 
 export const QueueFullError = builder.objectRef<failures.QueueFull>("QueueFullError").implement({
-  description: "The queue holds as many waiting jobs as it may.",
+  description: "The queue holds as many waiting jobs as it may. No queue has such a bound yet.",
   interfaces: [UserError],
   fields: (t) => ({
     retryAfterMs: t.exposeInt("retryAfterMs", {

@@ -7,6 +7,7 @@ import "./scalars.ts";
 import "./node.ts";
 import "./job.ts";
 import "./job-state.ts";
+import "./job-last-run.ts";
 import "./job-details.ts";
 import "./job-cancellation.ts";
 import "./job-event.ts";

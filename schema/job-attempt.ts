@@ -5,11 +5,14 @@ import { builder } from "./builder.ts";
 
 const outcomes = {
   COMPLETED: { description: "The work was done." },
-  FAILED: { description: "The executor threw an error." },
+  FAILED: { description: "The executor threw an error, or returned what cannot be stored." },
   TIMED_OUT: { description: "It ran longer than the job's `timeoutMs`." },
   CANCELLED: { description: "The worker let go after a cancel." },
   LOST: { description: "Its instance died or was cut off; the attempt is spent." },
-  RELEASED: { description: "Its instance shut down and gave the job back; no attempt is spent." },
+  RELEASED: {
+    description:
+      "Its instance gave the job back, as it shut down or had no thread for it after all; no attempt is spent.",
+  },
   POSTPONED: { description: "The executor asked for a later time; no attempt is spent." },
 } as const satisfies Record<Outcome, { description: string }>;
 
@@ -32,7 +35,9 @@ export const JobError = builder.objectRef<DatedError>("JobError").implement({
     }),
     at: t.expose("atMs", { type: "DateTime", description: "When it happened." }),
     retryable: t.exposeBoolean("retryable", {
-      description: "False if no retry can mend it: the job failed at once, attempts left or not.",
+      description:
+        "False if no retry can mend it: the job failed at once, attempts left or not. Of a LOST run: " +
+        "whether attempts were left.",
     }),
   }),
 });
@@ -54,12 +59,14 @@ export const JobAttempt = builder.objectRef<AttemptRecord>("JobAttempt").impleme
       description: "When it ended; null while it runs.",
     }),
     instance: t.exposeString("instance", { description: "The server process that ran it." }),
-    worker: t.exposeString("worker", { description: "The worker in that process." }),
+    worker: t.exposeString("worker", {
+      description: "The worker in that process, as `Worker.id` names it.",
+    }),
     threads: t.exposeInt("threads", { description: "Worker threads it was granted." }),
     error: t.expose("error", {
       type: JobError,
       nullable: true,
-      description: "Why it did not end well; null if it did, or while it runs.",
+      description: "What went wrong in it; null if nothing did, and while it runs.",
     }),
   }),
 });

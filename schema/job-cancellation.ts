@@ -1,4 +1,5 @@
 /** What a job tells of its cancel. */
+import { expiryReason } from "../src/domain/expiry.ts";
 import { builder } from "./builder.ts";
 import { Job } from "./job.ts";
 
@@ -14,8 +15,12 @@ builder.objectFields(Job, (t) => ({
   }),
   cancelReason: t.string({
     nullable: true,
-    description: "The reason that the first `cancelJob` gave.",
-    resolve: async ({ id }, _args, { loaders }) =>
-      (await loaders.cancellation.load(id))?.reason ?? null,
+    description:
+      "Why it is, or is to be, CANCELLED: the reason that the first `cancelJob` gave, or when it " +
+      "expired. Null if `cancelJob` gave none, or since `retryJob`.",
+    resolve: async (job, _args, { loaders }) => {
+      const cancellation = await loaders.cancellation.load(job.id);
+      return cancellation === null ? expiryReason(job) : cancellation.reason;
+    },
   }),
 }));

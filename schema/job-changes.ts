@@ -3,12 +3,12 @@ import { decodeChangeCursor, encodeChangeCursor } from "../src/events/change-cur
 import type { ListChange } from "../src/events/change-filter.ts";
 import type { ListMessage } from "../src/events/change-stream.ts";
 import { builder } from "./builder.ts";
-import { changeFilter } from "./change-filter.ts";
 import { Job } from "./job.ts";
 import { JobFilter, jobListFilter } from "./job-filter.ts";
 import { JobStatus } from "./job-status.ts";
 import { openStream } from "./open-stream.ts";
 import { selects } from "./selects.ts";
+import { toChangeFilter } from "./to-change-filter.ts";
 
 const ChangeKind = builder.enumType("ChangeKind", {
   description: "What a change of a job is to a filtered list.",
@@ -71,7 +71,7 @@ builder.subscriptionField("jobsUpdated", (t) =>
     subscribe: (_root, { filter, after }, context, info) => {
       const wantsJobs = selects(info, ["changes", "job"]);
       const source = context.watchChanges(
-        changeFilter(jobListFilter(filter ?? {}), wantsJobs, context),
+        toChangeFilter(jobListFilter(filter ?? {}), wantsJobs, context),
         after == null ? null : decodeChangeCursor(after),
       );
       return openStream(source, context.signal());

@@ -23,7 +23,8 @@ builder.objectFields(Job, (t) => ({
   error: t.field({
     type: JobError,
     nullable: true,
-    description: "Of the last run that failed, also when a later one went well.",
+    description:
+      "Of the last run that failed, timed out or was lost, also when a later one went well.",
     resolve: (job, _args, { loaders }) => lastError(job, loaders),
   }),
   attempts: t.field({

@@ -7,9 +7,10 @@ import { JobStatus } from "./job-status.ts";
 
 export const JobFilter = builder.inputType("JobFilter", {
   description:
-    "Jobs that meet every condition given. Within a list any value does, and an empty list matches nothing.",
+    "Jobs that meet every condition given. Within a list any value does, but of `tags` all; an empty " +
+    "list matches nothing.",
   fields: (t) => ({
-    ids: t.idList({ description: "Jobs with one of these ids." }),
+    ids: t.idList({ description: "Jobs with one of these ids: at most 10,000." }),
     status: t.field({ type: [JobStatus], description: "In one of these statuses." }),
     type: t.stringList({ description: "Of one of these job types." }),
     queue: t.stringList({ description: "In one of these queues." }),

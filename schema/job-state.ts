@@ -1,7 +1,8 @@
-/** Where a job stands, and how long that took. */
+/** Where a job stands. What its last run tells has a file of its own. */
 import { builder } from "./builder.ts";
 import { Job } from "./job.ts";
 import { JobStatus } from "./job-status.ts";
+import { spanMs } from "./span-ms.ts";
 
 builder.objectFields(Job, (t) => ({
   status: t.expose("status", { type: JobStatus, description: "Where it stands." }),
@@ -17,17 +18,13 @@ builder.objectFields(Job, (t) => ({
   }),
   progress: t.exposeFloat("progress", {
     nullable: true,
-    description: "From 0 to 1, where the executor reports it.",
+    description: "From 0 to 1, while it runs and where the executor reports it.",
   }),
   attempt: t.exposeInt("attempt", {
     description: "Number of the current or last run; 0 before the first. It only rises.",
   }),
   attemptsLeft: t.exposeInt("attemptsLeft", {
     description: "Runs that may still fail. A run that was released or postponed spends none.",
-  }),
-  threads: t.exposeInt("threads", {
-    nullable: true,
-    description: "Worker threads granted to the current or last run; null before the first.",
   }),
 }));
 
@@ -40,26 +37,10 @@ builder.objectFields(Job, (t) => ({
     type: "DateTime",
     description: "When it last changed. To tell newer from older, compare `version`.",
   }),
-  startedAt: t.expose("startedAtMs", {
-    type: "DateTime",
-    nullable: true,
-    description: "When the current or last run began.",
-  }),
   finishedAt: t.expose("finishedAtMs", {
     type: "DateTime",
     nullable: true,
     description: "When it reached its final status.",
-  }),
-  queueTimeMs: t.expose("queueTimeMs", {
-    type: "SafeInt",
-    nullable: true,
-    description: "From ready to started, in milliseconds, of the last run.",
-  }),
-  executionTimeMs: t.field({
-    type: "SafeInt",
-    nullable: true,
-    description: "From started to finished, in milliseconds, of the last run.",
-    resolve: (job) => spanMs(job.startedAtMs, job.finishedAtMs),
   }),
   totalTimeMs: t.field({
     type: "SafeInt",
@@ -68,8 +49,3 @@ builder.objectFields(Job, (t) => ({
     resolve: (job) => spanMs(job.createdAtMs, job.finishedAtMs),
   }),
 }));
-
-/** Never below 0: `createdAt` is the server's clock, the others are the database's. */
-function spanMs(fromMs: number | null, toMs: number | null): number | null {
-  return fromMs === null || toMs === null ? null : Math.max(0, Math.round(toMs - fromMs));
-}

@@ -3,9 +3,10 @@ import type { JobStatus as Status } from "../src/domain/job.ts";
 import { builder } from "./builder.ts";
 
 const values = {
-  BLOCKED: { description: "Waits for jobs that it depends on." },
+  BLOCKED: { description: "Waits for jobs that it depends on. Nothing makes a job wait so yet." },
   SCHEDULED: {
-    description: "Waits for its time: a future `scheduledAt`, or the back-off before a retry.",
+    description:
+      "Waits for its time: a future `scheduledAt`, the back-off before a retry, or a postponement.",
   },
   PENDING: { description: "Ready, and waits for a worker." },
   RUNNING: { description: "A worker runs it now." },

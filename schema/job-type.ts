@@ -20,10 +20,13 @@ const JobType = builder.objectRef<Executor>("JobType").implement({
       resolve: (executor) => resultJsonSchema(executor),
     }),
     cpuBound: t.exposeBoolean("cpuBound", {
-      description: "Whether it computes rather than waits, and so runs on a thread of its own.",
+      description:
+        "Whether it says that it computes rather than waits. It runs on the event loop of its instance " +
+        "all the same, so far.",
     }),
     parallelizable: t.exposeBoolean("parallelizable", {
-      description: "Whether more than one thread makes it faster; if not, it gets one.",
+      description:
+        "Whether more than one thread makes it faster; if not, it gets one, whatever `threadDemand` says.",
     }),
     timeoutMs: t.expose("timeoutMs", {
       type: "SafeInt",

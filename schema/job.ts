@@ -29,12 +29,15 @@ Job.implement({
       type: "SafeInt",
       description: "How long one run may take, in milliseconds.",
     }),
-    threadDemand: t.exposeInt("threadDemand", { description: "Worker threads asked for." }),
+    threadDemand: t.exposeInt("threadDemand", {
+      description: "Worker threads asked for; `threads` says how many it got.",
+    }),
     createdAt: t.expose("createdAtMs", { type: "DateTime", description: "When it was submitted." }),
     expiresAt: t.expose("expiresAtMs", {
       type: "DateTime",
       nullable: true,
-      description: "If it has not started by then, it is cancelled instead.",
+      description:
+        "If it has not started by then, it is cancelled instead, and so is a retry that would start later.",
     }),
   }),
 });

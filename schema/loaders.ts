@@ -9,6 +9,7 @@ import {
   readAttempts,
   readLastErrors,
 } from "../src/store/read-attempts.ts";
+import { type EndedRun, type RunKey, readEndedRuns, runKey } from "../src/store/read-ended-runs.ts";
 import {
   readWorkerLoads,
   type WorkerLoad,
@@ -19,7 +20,7 @@ import { readPayloads } from "../src/store/read-payloads.ts";
 import { readResults } from "../src/store/read-results.ts";
 import { readTimelines, type TimelineEvent } from "../src/store/read-timelines.ts";
 
-/** By job id, but for the last. What is not there is null, an empty list, or idle. */
+/** By job id, but for the last two. What is not there is null, an empty list, or idle. */
 export interface Loaders {
   readonly job: DataLoader<string, JobRecord | null>;
   readonly payload: DataLoader<string, unknown>;
@@ -28,6 +29,7 @@ export interface Loaders {
   readonly lastError: DataLoader<string, LastError | null>;
   readonly timeline: DataLoader<string, readonly TimelineEvent[]>;
   readonly cancellation: DataLoader<string, Cancellation | null>;
+  readonly endedRun: DataLoader<RunKey, EndedRun | null, string>;
   readonly workerLoad: DataLoader<WorkerRecord, WorkerLoad, string>;
 }
 
@@ -51,8 +53,17 @@ export function createLoaders(db: Database): Loaders {
       TIMELINES_MAX,
     ),
     cancellation: loaderOf<Cancellation | null>((ids) => readCancellations(db, ids), null),
+    endedRun: endedRuns(db),
     workerLoad: workerLoads(db),
   };
+}
+
+function endedRuns(db: Database): DataLoader<RunKey, EndedRun | null, string> {
+  const load = async (keys: readonly RunKey[]): Promise<(EndedRun | null)[]> => {
+    const found = await readEndedRuns(db, keys);
+    return keys.map((key) => found.get(runKey(key)) ?? null);
+  };
+  return new DataLoader(load, { maxBatchSize: IDS_MAX, cacheKeyFn: runKey });
 }
 
 /** All workers at once, however many: their statement reads the same rows for one as for all. */

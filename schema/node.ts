@@ -17,7 +17,12 @@ builder.queryField("node", (t) =>
     type: Node,
     nullable: true,
     description: "Whatever has this id; null if there is nothing, or nothing any more.",
-    args: { id: t.arg.id({ required: true, description: "The `id` of any object." }) },
+    args: {
+      id: t.arg.id({
+        required: true,
+        description: "The `id` of a job, the only kind of node so far.",
+      }),
+    },
     resolve: (_root, { id }, { loaders }) => loaders.job.load(id),
   }),
 );

@@ -23,8 +23,8 @@ builder.scalarType("SafeInt", {
 builder.scalarType("JSON", {
   description:
     "Any JSON value. U+0000, halves of surrogate pairs, and numbers that JavaScript cannot hold as " +
-    "they are written (past 2^53, infinite, or with more digits than a double has) are refused: " +
-    "send such numbers as text.",
+    "they are written (integers past 2^53 - 1 = 9007199254740991, infinite ones, or more digits than " +
+    "a double has: 15 always fit) are refused. Where a job type takes a string, send such numbers as text.",
   serialize: (value) => value,
   parseValue: (value) => value,
   parseLiteral: jsonOf,

@@ -59,7 +59,9 @@ export const SubmitJobInput = builder.inputType("SubmitJobInput", {
       description:
         "What the executor works on; `jobTypes { payloadSchema }` says how it must look. {} if not given.",
     }),
-    name: t.string({ description: "What to call it, for people to find it by: 200 characters." }),
+    name: t.string({
+      description: "What to call it, for people to find it by: at most 200 characters.",
+    }),
     queue: t.string({
       required: true,
       defaultValue: "default",
@@ -74,7 +76,10 @@ export const SubmitJobInput = builder.inputType("SubmitJobInput", {
     threadDemand: t.int({
       required: true,
       defaultValue: 1,
-      description: "Worker threads to ask for: 1 to 256.",
+      description:
+        "Worker threads to ask for: 1 to 256. It waits for a worker that can give them. A job of a " +
+        "type that is not `parallelizable` gets one, and so does one that asks for more than any " +
+        "worker has.",
     }),
     scheduledAt: t.field({
       type: "DateTime",
@@ -82,7 +87,9 @@ export const SubmitJobInput = builder.inputType("SubmitJobInput", {
     }),
     expiresAt: t.field({
       type: "DateTime",
-      description: "If it has not started by then, cancel it instead.",
+      description:
+        "If it has not started by then, cancel it instead; a retry that would start later, too. It " +
+        "must be in the future, by the database's clock, and later than `scheduledAt`.",
     }),
     maxAttempts: t.int({
       description:
@@ -97,7 +104,9 @@ export const SubmitJobInput = builder.inputType("SubmitJobInput", {
       description:
         "How long one run may take, in milliseconds, up to 24.8 days. The job type's own if not given.",
     }),
-    tags: t.stringList({ description: "Words to filter by: at most 20, of 100 characters each." }),
+    tags: t.stringList({
+      description: "Words to filter by: at most 20, of 1 to 100 characters each.",
+    }),
     idempotencyKey: t.string({
       description:
         "Makes a repeated submit safe: 1 to 200 characters. Same key and same input: the same job, " +
@@ -109,7 +118,12 @@ export const SubmitJobInput = builder.inputType("SubmitJobInput", {
 export const SubmitJobPayload = builder.objectRef<Submitted>("SubmitJobPayload").implement({
   description: "The job is stored, and will run whatever happens to this server.",
   fields: (t) => ({
-    job: t.expose("job", { type: Job, description: "The job as it was stored." }),
+    job: t.expose("job", {
+      type: Job,
+      description:
+        "As its submit left it: SCHEDULED, PENDING, or RUNNING if it could start at once. As it is " +
+        "now, if `created` is false.",
+    }),
     created: t.exposeBoolean("created", {
       description: "False if its idempotency key found the job of an earlier submit.",
     }),

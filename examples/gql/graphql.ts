@@ -25,7 +25,7 @@ export type BackoffKind =
 
 /** Where a job stands. BLOCKED, SCHEDULED and PENDING wait; RUNNING runs; COMPLETED, FAILED and CANCELLED are final. */
 export type JobStatus =
-  /** Waits for jobs that it depends on. */
+  /** Waits for jobs that it depends on. Nothing makes a job wait so yet. */
   | 'BLOCKED'
   /** Ended before its work was done: by request, or because it expired. */
   | 'CANCELLED'
@@ -37,20 +37,20 @@ export type JobStatus =
   | 'PENDING'
   /** A worker runs it now. */
   | 'RUNNING'
-  /** Waits for its time: a future `scheduledAt`, or the back-off before a retry. */
+  /** Waits for its time: a future `scheduledAt`, the back-off before a retry, or a postponement. */
   | 'SCHEDULED';
 
 /** A job to run: `{ type: "reverse_string", payload: { text: "stressed" } }`. */
 export type SubmitJobInput = {
   /** How long to wait between attempts: 2 s, 4 s, 8 s if not given. */
   backoff?: BackoffInput | null | undefined;
-  /** If it has not started by then, cancel it instead. */
+  /** If it has not started by then, cancel it instead; a retry that would start later, too. It must be in the future, by the database's clock, and later than `scheduledAt`. */
   expiresAt?: string | null | undefined;
   /** Makes a repeated submit safe: 1 to 200 characters. Same key and same input: the same job, `created: false`. Same key, other input: IdempotencyKeyReusedError. */
   idempotencyKey?: string | null | undefined;
   /** How often it may be run before it counts as failed: 1 to 1000. The job type's own if not given. */
   maxAttempts?: number | null | undefined;
-  /** What to call it, for people to find it by: 200 characters. */
+  /** What to call it, for people to find it by: at most 200 characters. */
   name?: string | null | undefined;
   /** What the executor works on; `jobTypes { payloadSchema }` says how it must look. {} if not given. */
   payload?: unknown;
@@ -60,9 +60,9 @@ export type SubmitJobInput = {
   queue?: string;
   /** Not before this time; now if not given. */
   scheduledAt?: string | null | undefined;
-  /** Words to filter by: at most 20, of 100 characters each. */
+  /** Words to filter by: at most 20, of 1 to 100 characters each. */
   tags?: Array<string> | null | undefined;
-  /** Worker threads to ask for: 1 to 256. */
+  /** Worker threads to ask for: 1 to 256. It waits for a worker that can give them. A job of a type that is not `parallelizable` gets one, and so does one that asks for more than any worker has. */
   threadDemand?: number;
   /** How long one run may take, in milliseconds, up to 24.8 days. The job type's own if not given. */
   timeoutMs?: number | null | undefined;

@@ -10,7 +10,7 @@ export interface JobState {
   readonly priority: number;
   readonly attempt: number;
   readonly attemptsLeft: number;
-  /** Threads granted to the current or last attempt. */
+  /** Of the attempt that runs, or that ended the job, like its start and queue time: else null. */
   readonly threads: number | null;
   readonly progress: number | null;
   readonly scheduledAtMs: number;

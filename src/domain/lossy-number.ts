@@ -22,7 +22,9 @@ export function lossyNumber(source: string): Record<string, string> {
 export function lossyIssue(key: string, value: unknown): string | null {
   if (key !== KEY || typeof value !== "string") return null;
   const shown = value.length > SHOWN_MAX ? `${value.slice(0, SHOWN_MAX)}...` : value;
-  return `is ${shown}, a number with more digits than JavaScript keeps; send it as a string`;
+  return isNormal(Number(value))
+    ? `is ${shown}, a number with more digits than JavaScript keeps (${DIGITS_KEPT} always fit)`
+    : `is ${shown}, a number too near to 0 for JavaScript to keep its digits`;
 }
 
 /**
@@ -41,9 +43,13 @@ export function keepsDigits(source: string): boolean {
   if (source.length > CHARS_MAX) return false;
   const digits = significantDigits(source);
   if (digits.length > DIGITS_MAX) return false;
-  const isNormal = Math.abs(value) > Number.MIN_VALUE * 2 ** 52 || digits === "";
-  if (digits.length <= DIGITS_KEPT && isNormal) return true;
+  if (digits.length <= DIGITS_KEPT && (isNormal(value) || digits === "")) return true;
   return significantDigits(value.toPrecision(digits.length)) === digits;
+}
+
+/** Nearer to 0, doubles have fewer digits. */
+function isNormal(value: number): boolean {
+  return Math.abs(value) > Number.MIN_VALUE * 2 ** 52;
 }
 
 /** Without sign, point and exponent, and without zeros at either end. */

@@ -5,6 +5,8 @@ import { lossyIssue } from "./lossy-number.ts";
 export interface StorableIssue {
   readonly message: string;
   readonly path: string[];
+  /** It is a number that would not arrive as it was written; as text it would. */
+  readonly isNumber?: true;
 }
 
 export const JSON_DEPTH_MAX = 200;
@@ -77,7 +79,7 @@ function find(value: unknown, depth: number, walk: Walk): void {
     return;
   }
   const issue = ownIssue(value, depth);
-  if (issue !== null) report(walk, issue);
+  if (issue !== null) report(walk, issue, typeof value === "number" && !Number.isNaN(value));
   else if (Array.isArray(value)) findInArray(value, depth, walk);
   else if (typeof value === "object" && value !== null) findInObject(value, depth, walk);
 }
@@ -100,16 +102,21 @@ function ownIssue(value: unknown, depth: number): string | null {
   }
 }
 
-function report(walk: Walk, message: string): void {
+function report(walk: Walk, message: string, isNumber = false): void {
   if (walk.issuesLeft === 0) return;
   walk.issuesLeft -= 1;
-  walk.issues.push({ message, path: walk.path.map(String) });
+  walk.issues.push({ message, path: walk.path.map(String), ...(isNumber && { isNumber }) });
 }
 
 function numberIssue(value: number): string | null {
-  if (!Number.isFinite(value)) return "is a number that JSON cannot hold";
+  if (Number.isNaN(value)) return "is NaN, which is no JSON value";
+  if (!Number.isFinite(value)) {
+    return `is beyond ${Number.MAX_VALUE}, the greatest number that JavaScript holds`;
+  }
   if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
-    return "is an integer past 2^53, whose last digits are lost in JavaScript; send it as a string";
+    return value > 0
+      ? `is past ${Number.MAX_SAFE_INTEGER} (2^53 - 1), the greatest integer that JavaScript holds exactly`
+      : `is below ${Number.MIN_SAFE_INTEGER} (-2^53 + 1), the least integer that JavaScript holds exactly`;
   }
   return null;
 }
@@ -147,7 +154,8 @@ function findInObject(object: object, depth: number, walk: Walk): void {
     if (walk.issuesLeft === 0) return;
     const bad = textIssue(key);
     if (bad !== null) {
-      report(walk, lossyIssue(key, members[key]) ?? `has a key that ${bad}`);
+      const lossy = lossyIssue(key, members[key]);
+      report(walk, lossy ?? `has a key that ${bad}`, lossy !== null);
       continue;
     }
     // An undefined member is left out by JSON.stringify: nothing of it would be stored.

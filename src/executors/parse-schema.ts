@@ -1,7 +1,10 @@
 /** Running a zod schema over a value, and saying in one line what did not fit. */
 import { z } from "zod";
+import { type FieldIssue, fieldIssues } from "./field-issues.ts";
+import { issueWords } from "./issue-words.ts";
 
 const ISSUES_SHOWN = 10;
+const WORDS = { error: issueWords };
 
 /** Parses at once where the schema can, and waits only for a schema with asynchronous checks. */
 export function parseSchema(
@@ -9,21 +12,21 @@ export function parseSchema(
   value: unknown,
 ): z.ZodSafeParseResult<unknown> | Promise<z.ZodSafeParseResult<unknown>> {
   try {
-    return schema.safeParse(value);
+    return schema.safeParse(value, WORDS);
   } catch (error) {
-    if (error instanceof z.core.$ZodAsyncError) return schema.safeParseAsync(value);
+    if (error instanceof z.core.$ZodAsyncError) return schema.safeParseAsync(value, WORDS);
     throw error;
   }
 }
 
-/** `to.1: must be one address; subject: Invalid input`: the first 10 issues, and how many more. */
+/** `to.1: must be one address; subject: is missing`: the first 10 issues, and how many more. */
 export function describeIssues(error: z.ZodError): string {
-  const shown = error.issues.slice(0, ISSUES_SHOWN).map(describeIssue);
-  const more = error.issues.length - shown.length;
+  const issues = fieldIssues(error);
+  const shown = issues.slice(0, ISSUES_SHOWN).map(describeIssue);
+  const more = issues.length - shown.length;
   return more > 0 ? `${shown.join("; ")}; and ${more} more` : shown.join("; ");
 }
 
-function describeIssue(issue: z.core.$ZodIssue): string {
-  const path = issue.path.map(String).join(".");
-  return path === "" ? issue.message : `${path}: ${issue.message}`;
+function describeIssue({ path, message }: FieldIssue): string {
+  return path.length === 0 ? message : `${path.join(".")}: ${message}`;
 }

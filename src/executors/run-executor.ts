@@ -40,7 +40,8 @@ function storableResult(result: unknown): string {
   const issue = jsonIssue(result, [], RESULT_BYTES_MAX);
   if (issue !== null) {
     const where = ["result", ...issue.path].join(".");
-    throw new NonRetryableError(`the result cannot be stored: ${where} ${issue.message}`, {
+    const advice = issue.isNumber ? "; return it as a string" : "";
+    throw new NonRetryableError(`the result cannot be stored: ${where} ${issue.message}${advice}`, {
       code: "RESULT_NOT_STORABLE",
     });
   }

@@ -2,9 +2,10 @@
 import { RequestError } from "../domain/errors.ts";
 import type { JobRecord } from "../domain/job-record.ts";
 import type { Queryable } from "../store/database.ts";
-import { insertKeyedJobs, type KeyedInsert, type NewJob } from "../store/insert-jobs.ts";
+import { insertKeyedJobs, type KeyedInsert, type NewJob, readKeys } from "../store/insert-jobs.ts";
 import { readJobs } from "../store/read-jobs.ts";
-import { type IdempotencyKeyReused, idempotencyKeyReused } from "./failures.ts";
+import { type IdempotencyKeyReused, type InvalidInput, idempotencyKeyReused } from "./failures.ts";
+import { storeInTime } from "./store-in-time.ts";
 
 export interface Submitted {
   readonly kind: "SUBMITTED";
@@ -13,16 +14,43 @@ export interface Submitted {
   readonly created: boolean;
 }
 
+type Found = Submitted | IdempotencyKeyReused;
+
 /**
  * In the order of `jobs`; the first job with a key is the one that may be stored.
  *
  * @param tx a transaction, so that nothing is stored when it rejects
  * @throws RequestError UNAVAILABLE if the job of a key was deleted between two statements
  */
-export async function storeKeyed(
+export function storeKeyed(
   tx: Queryable,
   jobs: readonly NewJob[],
-): Promise<(Submitted | IdempotencyKeyReused)[]> {
+): Promise<(Found | InvalidInput)[]> {
+  return storeInTime(tx, jobs, {
+    store: (inTime) => storeAll(tx, inTime),
+    refuse: (late, refusal) => findOrRefuse(tx, late, refusal),
+  });
+}
+
+/** A submit that is repeated with its key finds its job for ever, also once that has expired. */
+async function findOrRefuse(
+  tx: Queryable,
+  late: readonly NewJob[],
+  refusal: InvalidInput,
+): Promise<(Found | InvalidInput)[]> {
+  const keys = late.flatMap(({ idempotencyKey }) => idempotencyKey ?? []);
+  const owners = await readKeys(tx, keys);
+  const existing = await readJobs(
+    tx,
+    [...owners.values()].map(({ job_id }) => job_id),
+  );
+  return late.map((job) => {
+    const owner = job.idempotencyKey === null ? undefined : owners.get(job.idempotencyKey);
+    return owner === undefined ? refusal : found(existing, owner.job_id, owner.input_hash, job);
+  });
+}
+
+async function storeAll(tx: Queryable, jobs: readonly NewJob[]): Promise<Found[]> {
   const firsts = firstOfEachKey(jobs);
   const leaders = jobs.filter((job) => leaderOf(firsts, job) === job);
   const inserts = await insertKeyedJobs(tx, leaders);
@@ -64,7 +92,7 @@ function found(
   id: string,
   inputHash: string,
   job: NewJob,
-): Submitted | IdempotencyKeyReused {
+): Found {
   const record = existing.get(id);
   if (record === undefined) {
     const message = `the job of an idempotencyKey was deleted just now; send the request again`;
@@ -73,6 +101,6 @@ function found(
   return sameOrReused(record, inputHash === job.inputHash);
 }
 
-function sameOrReused(job: JobRecord, sameInput: boolean): Submitted | IdempotencyKeyReused {
+function sameOrReused(job: JobRecord, sameInput: boolean): Found {
   return sameInput ? { kind: "SUBMITTED", job, created: false } : idempotencyKeyReused(job);
 }

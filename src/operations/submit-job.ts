@@ -3,9 +3,10 @@ import type { NewJob } from "../store/insert-jobs.ts";
 import { announceSubmitted } from "./announce-submitted.ts";
 import { AnsweredBatch } from "./answered-batch.ts";
 import { assignLanes } from "./assign-lanes.ts";
-import type { SubmitFailure } from "./failures.ts";
+import type { InvalidInput, SubmitFailure } from "./failures.ts";
 import { isItemsFault } from "./items-fault.ts";
 import type { OperationDeps } from "./operation-deps.ts";
+import { storeInTime } from "./store-in-time.ts";
 import { type Submitted, storeKeyed } from "./store-keyed.ts";
 import { storeSubmits } from "./store-submits.ts";
 import type { SubmitJobInput } from "./submit-input.ts";
@@ -50,6 +51,16 @@ function batchOf(
 }
 
 async function storePlain(
+  deps: OperationDeps,
+  submits: readonly ValidSubmit[],
+): Promise<(Submitted | InvalidInput)[]> {
+  return storeInTime(deps.db, submits, {
+    store: (inTime) => storeChecked(deps, inTime),
+    refuse: async (late, refusal) => late.map(() => refusal),
+  });
+}
+
+async function storeChecked(
   deps: OperationDeps,
   submits: readonly ValidSubmit[],
 ): Promise<Submitted[]> {

@@ -1,9 +1,10 @@
 /** A payload against its job type: what the caller gets told, and the JSON text that is stored. */
-import type { z } from "zod";
 import type { InputIssue } from "../domain/errors.ts";
 import { JSON_DEPTH_MAX, jsonIssues } from "../domain/storable.ts";
 import type { Executor } from "../executors/define-executor.ts";
+import { fieldIssues } from "../executors/field-issues.ts";
 import { parseSchema } from "../executors/parse-schema.ts";
+import { adviseOnNumbers } from "./number-advice.ts";
 
 export type CheckedPayload =
   | { readonly ok: true; readonly json: string }
@@ -14,24 +15,25 @@ const ISSUES_MAX = 100;
 
 /** The payload is stored as it was sent: the executor parses it again, under the schema of its day. */
 export async function checkPayload(executor: Executor, payload: unknown): Promise<CheckedPayload> {
-  const unstorable = jsonIssues(payload, ["payload"], ISSUES_MAX);
-  const json = unstorable.length > 0 ? "" : JSON.stringify(payload);
+  const found = jsonIssues(payload, [], ISSUES_MAX);
+  const json = found.length > 0 ? "" : JSON.stringify(payload);
   const tooLarge = sizeIssue(json, executor.payloadBytesMax);
   if (tooLarge !== null) return { ok: false, issues: [tooLarge] };
   // A schema that follows a circle would not come back.
-  if (unstorable.some(isTooDeep)) return { ok: false, issues: unstorable };
+  if (found.some(isTooDeep)) return { ok: false, issues: inPayload(found) };
   const parsed = await parseSchema(executor.payload, payload);
-  if (parsed.success && unstorable.length === 0) return { ok: true, json };
-  const unfit = parsed.success ? [] : schemaIssues(parsed.error);
+  if (parsed.success && found.length === 0) return { ok: true, json };
+  const unstorable = inPayload(await adviseOnNumbers(executor, payload, found));
+  const unfit = parsed.success ? [] : fieldIssues(parsed.error, ["payload"]);
   return { ok: false, issues: bounded([...unstorable, ...otherPlaces(unfit, unstorable)]) };
 }
 
 function isTooDeep({ path }: InputIssue): boolean {
-  return path.length > JSON_DEPTH_MAX;
+  return path.length >= JSON_DEPTH_MAX;
 }
 
-function schemaIssues(error: z.ZodError): InputIssue[] {
-  return error.issues.flatMap((issue) => inputIssues(issue, ["payload"]));
+function inPayload(issues: readonly InputIssue[]): InputIssue[] {
+  return issues.map(({ message, path }) => ({ message, path: ["payload", ...path] }));
 }
 
 /** What cannot be stored was said to be so: that it does not fit the schema either is no news. */
@@ -52,24 +54,4 @@ function sizeIssue(json: string, bytesMax: number): InputIssue | null {
   if (bytes <= bytesMax) return null;
   const message = `is ${bytes} bytes of JSON, more than the ${bytesMax} that this job type takes`;
   return { message, path: ["payload"] };
-}
-
-/**
- * One issue of zod as issues of the API. Of a union, which zod reports as a single "invalid input",
- * the member that came closest is shown: "expected string" at `image.url` helps, the former does not.
- * Members that the schema does not know have an issue each, with their own path.
- */
-function inputIssues(issue: z.core.$ZodIssue, above: readonly string[]): InputIssue[] {
-  const path = [...above, ...issue.path.map(String)];
-  const closest = issue.code === "invalid_union" ? fewest(issue.errors) : [];
-  if (closest.length > 0) return closest.flatMap((inner) => inputIssues(inner, path));
-  if (issue.code === "unrecognized_keys") {
-    const message = "is not known here; is it misspelt?";
-    return issue.keys.map((key) => ({ message, path: [...path, key] }));
-  }
-  return [{ message: issue.message, path }];
-}
-
-function fewest(branches: readonly z.core.$ZodIssue[][]): readonly z.core.$ZodIssue[] {
-  return branches.toSorted((a, b) => a.length - b.length)[0] ?? [];
 }

@@ -56,7 +56,7 @@ function settingsIssues(
 
 function orderIssues({ scheduledAt, expiresAt }: SubmitJobInput): InputIssue[] {
   if (!scheduledAt || !expiresAt || expiresAt > scheduledAt) return [];
-  // Against the clock nothing is checked: a submit repeated with its key must find its job for ever.
+  // Against the clock nothing is checked here: see `storeInTime`.
   return [
     { message: "must be later than scheduledAt, or the job never runs", path: ["expiresAt"] },
   ];

@@ -35,9 +35,9 @@ export interface EndedRow {
  */
 export function moveEnded(nextLane = "lane"): string {
   return `, a as (
-  insert into vinyasa.job_attempts (job_id, number, outcome, instance, worker, threads, started_at,
-    finished_at, retryable, message, code, stack)
-  select job_id, attempt, outcome, instance, worker, threads, began_at, now, retryable,
+  insert into vinyasa.job_attempts (job_id, number, outcome, instance, worker, threads, ready_at,
+    started_at, finished_at, retryable, message, code, stack)
+  select job_id, attempt, outcome, instance, worker, threads, ready_at, began_at, now, retryable,
     error_message, error_code, error_stack from ended
 ), s as (
   insert into vinyasa.scheduled_jobs (job_id, lane, priority, at, version, attempt, attempts_left, since)

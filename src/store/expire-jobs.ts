@@ -12,20 +12,25 @@ export function expiryOf(jobId: string): string {
   return `(select j.expires_at from vinyasa.jobs j where j.id = ${jobId})`;
 }
 
+// As `expiryReason` of the domain has it.
+const REASON = `'expired at ' || to_char(expires_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+      || ', before it could start'`;
+
 // Only those that wait, before the limit: a thousand expiries of running jobs must not hide the rest.
 const EXPIRE = {
   name: "expire-jobs",
   text: `/* expire-jobs */
 with t as materialized (select clock_timestamp() as now),
 due as materialized (
-  select e.job_id from vinyasa.job_expiries e where e.expires_at <= (select now from t) and (
+  select e.job_id, e.expires_at from vinyasa.job_expiries e where e.expires_at <= (select now from t) and (
     exists (select from vinyasa.blocked_jobs b where b.job_id = e.job_id)
     or exists (select from vinyasa.scheduled_jobs s where s.job_id = e.job_id)
     or exists (select from vinyasa.ready_jobs r where r.job_id = e.job_id))
   order by e.expires_at, e.job_id limit $1::int
 ), ${cancelWaiting("select job_id from due")}, moved as (
   select job_id, lane, from_status, 7::smallint as to_status, version + 1 as version, attempt,
-    'expired before it started' as message from w
+    ${REASON} as message
+  from w join due using (job_id)
 ), ${logMoves("moved")}, ${tellMoves("moved")}
 select job_id as id, lane, from_status, 7 as to_status, priority, version + 1 as version, attempt,
   attempts_left, vinyasa.ms(at) as at_ms, vinyasa.ms(t.now) as now_ms from w, t`,

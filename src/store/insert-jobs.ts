@@ -131,7 +131,7 @@ export async function insertKeyedJobs(
   });
 }
 
-interface KeyRow {
+export interface KeyRow {
   key: string;
   job_id: string;
   input_hash: string;
@@ -150,7 +150,15 @@ async function takeKeys(tx: Queryable, jobs: readonly NewJob[]): Promise<Map<str
   const others = keyed.map((job) => job.idempotencyKey ?? "").filter((key) => !own.has(key));
   if (others.length === 0) return new Map();
   // A fresh statement: the one before could not see the rows that it waited for.
-  const rows = await tx.query<KeyRow>(READ_KEYS, [others]);
+  return readKeys(tx, others);
+}
+
+/** Who owns these keys, by key. Those that nobody has used are absent. */
+export async function readKeys(
+  db: Queryable,
+  keys: readonly string[],
+): Promise<Map<string, KeyRow>> {
+  const rows = await db.query<KeyRow>(READ_KEYS, [keys]);
   return new Map(rows.map((row) => [row.key, row]));
 }
 

@@ -75,8 +75,8 @@ export interface JobRow {
 }
 
 /**
- * Start, end, threads and queue time are those of the current or the last attempt: null while a job
- * waits, also for its retry (its list of attempts has the history).
+ * Start, threads and queue time are those of the current attempt or of the one that ended the job: null
+ * while it waits, also for its retry. What its last attempt had is `readEndedRuns`'s to tell.
  *
  * @throws RangeError for a status or a back-off of a newer version of this code
  */

@@ -60,8 +60,8 @@ describe("an executor that returns", () => {
   it.each<[string, unknown, string]>([
     ["a NUL", { rows: [{ name: "a\u0000" }] }, "result.rows.0.name contains the character U+0000"],
     ["half a character", "\uD800", "result contains half of a surrogate pair"],
-    ["a number past 2^53", { n: 2 ** 60 }, "result.n is an integer past 2^53"],
-    ["NaN", [Number.NaN], "result.0 is a number that JSON cannot hold"],
+    ["a number past 2^53", { n: 2 ** 60 }, "result.n is past 9007199254740991 (2^53 - 1)"],
+    ["NaN", [Number.NaN], "result.0 is NaN, which is no JSON value"],
     ["a Date", { at: new Date(0) }, "result.at is a Date"],
     ["a bigint", 1n, "result is a bigint"],
     ["a function", () => 1, "result is a function"],

@@ -95,6 +95,32 @@ describeWithPostgres("submitJob", () => {
     expect(count("insert-jobs")).toBe(3);
   });
 
+  test("is judged to expire in time by the database's clock, whatever this one says", async () => {
+    const aheadMs = 3_600_000;
+    const db = withQuery(store.db, async (statement, values) => {
+      const rows = await store.db.query<{ now_ms: number }>(statement, values);
+      if (statement.name !== "read-clock") return rows;
+      return rows.map(({ now_ms }) => ({ now_ms: now_ms + aheadMs }));
+    });
+    const operations = createOperations({ ...store, db });
+    const submit = (expiresInMs: number) =>
+      operations.submitJob({ type: "anything", expiresAt: new Date(Date.now() + expiresInMs) });
+    const answers = await Promise.all([submit(aheadMs - 60_000), submit(aheadMs + 60_000)]);
+    expect(answers.map(({ kind }) => kind)).toEqual(["INVALID_INPUT", "SUBMITTED"]);
+  });
+
+  test("asks for the database's clock once for all that come at once, if any expires", async () => {
+    const { db, count } = counting(store.db);
+    const { submitJob } = createOperations({ ...store, db });
+    await Promise.all(Array.from({ length: 10 }, () => submitJob({ type: "anything" })));
+    expect(count("read-clock")).toBe(0);
+    const expiresAt = new Date(Date.now() + 3_600_000);
+    await Promise.all(
+      Array.from({ length: 500 }, () => submitJob({ type: "anything", expiresAt })),
+    );
+    expect(count("read-clock")).toBeLessThan(5);
+  });
+
   test("has a row that the database refuses fail alone", async () => {
     const { db, operations } = store;
     await db.script(

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
+import { lossyNumber } from "../../src/domain/lossy-number.ts";
 import { defineExecutor } from "../../src/executors/define-executor.ts";
 import { Registry } from "../../src/executors/registry.ts";
 import type { SubmitJobInput } from "../../src/operations/submit-input.ts";
@@ -60,6 +61,8 @@ async function storedOf(input: SubmitJobInput) {
   if (result.kind !== "VALID") throw new Error(`it was ${JSON.stringify(result)}`);
   return result;
 }
+
+const LONG = "0.1234567890123456789";
 
 const letter = (rest: Partial<SubmitJobInput> = {}): SubmitJobInput => ({
   type: "letter",
@@ -155,7 +158,7 @@ describe("a submitted job", () => {
     expect(issues).toEqual({
       "payload.to": expect.stringContaining("U+0000"),
       "payload.copies": expect.stringContaining("2^53"),
-      "payload.pages.1": expect.stringContaining("expected string"),
+      "payload.pages.1": "must be a string, not a number",
       "payload.pages.2": expect.stringContaining("surrogate"),
       priority: expect.stringContaining("integer"),
     });
@@ -206,7 +209,7 @@ describe("a submitted job", () => {
     expect((await validate(letter({ [field]: good }))).kind).toBe("VALID");
   });
 
-  test("that expires before it may start is refused, one that expired already is not", async () => {
+  test("that expires before it may start is refused; what the clock says is not asked here", async () => {
     const scheduledAt = new Date(2_000);
     expect(await issuesOf(letter({ scheduledAt, expiresAt: new Date(2_000) }))).toHaveProperty(
       "expiresAt",
@@ -231,6 +234,21 @@ describe("a payload", () => {
     ],
   ])("with %s is refused", async (_what, payload, path) => {
     expect(Object.keys(await issuesOf({ type: "anything", payload }))).toEqual([path]);
+  });
+
+  test("with a number that would be changed is told to send text only where that is taken", async () => {
+    const note = JSON.parse("[1e400]");
+    const payload = { to: 2 ** 53, copies: -(2 ** 53), pages: ["one", lossyNumber(LONG)], note };
+    const issues = await issuesOf({ type: "letter", payload });
+    expect(issues).toEqual({
+      "payload.to": expect.stringMatching(/past 9007199254740991 .*; send it as a string$/),
+      "payload.copies": expect.stringMatching(/below -9007199254740991 .* no string here$/),
+      "payload.pages.1": `is ${LONG}, a number with more digits than JavaScript keeps (15 always fit); send it as a string`,
+      "payload.note.0": expect.stringMatching(/^is beyond 1\.79.*; send it as a string$/),
+    });
+    expect(await issuesOf({ type: "anything", payload: 2 ** 53 })).toEqual({
+      payload: expect.stringMatching(/send it as a string$/),
+    });
   });
 
   test("is measured in bytes of its JSON, not in characters", async () => {

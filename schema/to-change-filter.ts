@@ -1,4 +1,4 @@
-/** A list's filter, taken apart for a live list. */
+/** The filter of the API, as that of a live list: taken apart into what never changes of a job, and its state. */
 import { isFinal, type JobStatus } from "../src/domain/job.ts";
 import type { JobRecord } from "../src/domain/job-record.ts";
 import type { ChangeFilter } from "../src/events/change-filter.ts";
@@ -12,7 +12,7 @@ type Jobs = ReadonlyMap<string, JobRecord>;
 const IDS_MAX = 1_000;
 
 /** @param wantsJobs the jobs are read even where the filter needs nothing of them */
-export function changeFilter(
+export function toChangeFilter(
   filter: JobListFilter,
   wantsJobs: boolean,
   reads: Reads,
