@@ -2,6 +2,7 @@
 /** The server as a program: configuration in, signals in, exit code out. */
 import { isatty } from "node:tty";
 import { banner } from "./banner.ts";
+import { readCommandLine } from "./command-line.ts";
 import { printableConfig } from "./config/describe.ts";
 import { readConfig } from "./config.ts";
 import { OperatorError } from "./domain/errors.ts";
@@ -13,11 +14,22 @@ import { endBy, listenForStopSignals } from "./stop-signals.ts";
 import { outliveStrayErrors } from "./stray-errors.ts";
 
 const EXIT_SECOND_SIGNAL = 130;
+/** What shells and others use for a wrong call. */
+const EXIT_USAGE = 2;
 const GIVE_UP_START_MS = 2_000;
 /** Asked before it may be closed. */
 const HAS_TERMINAL = [0, 1, 2].some((fd) => isatty(fd));
 
 async function main(): Promise<void> {
+  const wish = readCommandLine(process.argv.slice(2));
+  if (wish.kind === "serve") return serve();
+  const [stream, code] =
+    wish.kind === "answer" ? [process.stdout, 0] : [process.stderr, EXIT_USAGE];
+  stream.write(`${wish.text}\n`);
+  process.exitCode = code;
+}
+
+async function serve(): Promise<void> {
   const { config, warnings } = readConfig();
   const format = chooseLogFormat(config.logFormat, process.stdout.isTTY === true);
   const color = config.color && process.stdout.isTTY === true;
