@@ -4,15 +4,13 @@ import { selectBenchmarks } from "./benchmarks/index.ts";
 import { Ground } from "./harness/ground.ts";
 import { toJson, toTable } from "./harness/report.ts";
 import { type RowResult, runBenchmark } from "./harness/run-benchmark.ts";
-import { type BenchOptions, readOptions } from "./options.ts";
-import { USAGE } from "./usage.js";
+import { type BenchOptions, readOptions } from "./options.js";
 
 // Results go to standard output, everything else to standard error.
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2));
-  if (options.help) return void process.stdout.write(`${USAGE}\n`);
   const benchmarks = selectBenchmarks(options.only);
   const ground = new Ground(options.postgresUrl, options.redisUrl);
   const interrupted = stopOnSignal(ground);

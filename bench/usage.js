@@ -1,4 +1,6 @@
 /** What `--help` says; in JavaScript, because it is said before there is anything to run TypeScript. */
+import { NAMES } from "./names.js";
+
 export const USAGE = `npm run bench -- [options]
 
   --only NAME      a benchmark or a row, several separated by commas
@@ -8,4 +10,7 @@ export const USAGE = `npm run bench -- [options]
   --json           one JSON object a line instead of a table
   --postgres URL   a server, and a role that may create databases
                    (postgres://postgres@127.0.0.1:5432/postgres)
-  --redis URL      (redis://127.0.0.1:6379)`;
+  --redis URL      (redis://127.0.0.1:6379)
+
+Names:
+${NAMES.map((name) => `  ${name}`).join("\n")}`;

@@ -1,6 +1,7 @@
 /** The only reader of process.env and of the .env file. */
 import { readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
+import { urlsWithoutDatabase } from "./config/database-name.ts";
 import { exposureWarning } from "./config/exposure.ts";
 import { meantVariable } from "./config/misspelt.ts";
 import { roleWarning } from "./config/role.ts";
@@ -26,19 +27,21 @@ export function readConfig(): LoadedConfig {
  * Checks every variable and returns them typed, with defaults. An empty one counts as unset.
  *
  * @param options.envFile text of a `.env` file, or null; `env` wins over it
- * @throws OperatorError with all errors at once, one line each
+ * @throws OperatorError with all errors at once, one line each, and what was most likely misspelt
  */
 export function loadConfig(env: Environment, options: { envFile: string | null }): LoadedConfig {
   const given = { ...withoutEmpty(parseEnv(options.envFile ?? "")), ...withoutEmpty(env) };
+  const unknown = unknownVariables(given);
   const parsed = configVariables.safeParse(given);
-  if (!parsed.success) {
-    throw new OperatorError(
-      listErrors(parsed.error.issues.map(({ path, message }) => `${String(path[0])} ${message}`)),
-    );
+  // Not a PGDATABASE in the file: the driver does not see that.
+  const nameless = urlsWithoutDatabase(given, env.PGDATABASE);
+  if (!parsed.success || nameless.length > 0) {
+    const found = parsed.error?.issues.map(({ path, message }) => `${String(path[0])} ${message}`);
+    throw new OperatorError([listErrors([...(found ?? []), ...nameless]), ...unknown].join("\n"));
   }
   const { role, redisUrl, host } = parsed.data;
   const found = [exposureWarning(host, role), roleWarning(role, redisUrl)];
-  const warnings = [...unknownVariables(given), ...found.filter((warning) => warning !== null)];
+  const warnings = [...unknown, ...found.filter((warning) => warning !== null)];
   return { config: parsed.data, warnings };
 }
 

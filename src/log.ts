@@ -50,6 +50,9 @@ export function chooseLogFormat(
 /** Through pino's own stream, which outlives a reader that closes the pipe. */
 function writeToStdout(): (line: string) => void {
   const stdout = destination({ fd: 1, sync: true });
+  // A terminal that was closed, or a full disk. To log that nothing can be logged fails again, and so
+  // on: a server that was to drain was busy with it.
+  stdout.on("error", () => undefined);
   const buffer = new TurnBuffer((text) => stdout.write(text));
   return (line) => buffer.add(line);
 }

@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 /** The server as a program: configuration in, signals in, exit code out. */
+import { isatty } from "node:tty";
 import { banner } from "./banner.ts";
+import { readCommandLine } from "./command-line.ts";
 import { printableConfig } from "./config/describe.ts";
 import { readConfig } from "./config.ts";
 import { OperatorError } from "./domain/errors.ts";
@@ -8,12 +10,26 @@ import { endsWithin } from "./engine/ends-within.ts";
 import { armFailPoints } from "./engine/fail-points.ts";
 import { type Instance, startInstance } from "./instance.ts";
 import { chooseLogFormat, createLog, type Log } from "./log.ts";
+import { endBy, listenForStopSignals } from "./stop-signals.ts";
 import { outliveStrayErrors } from "./stray-errors.ts";
 
 const EXIT_SECOND_SIGNAL = 130;
+/** What shells and others use for a wrong call. */
+const EXIT_USAGE = 2;
 const GIVE_UP_START_MS = 2_000;
+/** Asked before it may be closed. */
+const HAS_TERMINAL = [0, 1, 2].some((fd) => isatty(fd));
 
 async function main(): Promise<void> {
+  const wish = readCommandLine(process.argv.slice(2));
+  if (wish.kind === "serve") return serve();
+  const [stream, code] =
+    wish.kind === "answer" ? [process.stdout, 0] : [process.stderr, EXIT_USAGE];
+  stream.write(`${wish.text}\n`);
+  process.exitCode = code;
+}
+
+async function serve(): Promise<void> {
   const { config, warnings } = readConfig();
   const format = chooseLogFormat(config.logFormat, process.stdout.isTTY === true);
   const color = config.color && process.stdout.isTTY === true;
@@ -25,47 +41,50 @@ async function main(): Promise<void> {
     log.warn({ failPoints: config.failPoints }, "this process will kill itself: FAILPOINTS is set");
   }
   outliveStrayErrors(log);
-  const signals = listenForSignals(log);
+  const signal = firstSignal(log);
   const starting = startInstance({ config, log });
   // Why a start failed is told where it is awaited.
-  void signals.first.then(() => giveUpStart(starting, log)).catch(() => undefined);
+  void signal.then((name) => giveUpStart(starting, name, log)).catch(() => undefined);
   const instance = await starting;
   if (format === "pretty") process.stdout.write(banner(instance.banner, { color }));
-  await signals.first;
-  await shutDown(instance, log);
+  const received = await signal;
+  await instance.stop();
+  log.info("shutdown complete");
+  endAfter(received);
 }
 
 /**
  * A start can take as long as a slow database does, and nothing is lost with one that has not begun
  * to claim jobs. One that is about to end is stopped properly.
  */
-async function giveUpStart(starting: Promise<Instance>, log: Log): Promise<void> {
+async function giveUpStart(
+  starting: Promise<Instance>,
+  signal: NodeJS.Signals,
+  log: Log,
+): Promise<void> {
   if (await endsWithin(starting, GIVE_UP_START_MS)) return;
   log.info("shutdown complete, before the start was");
-  process.exit(0);
+  endAfter(signal);
 }
 
 /** The first signal drains; a second one, at any time, ends the process at once. */
-function listenForSignals(log: Log): { first: Promise<void> } {
-  let received = 0;
-  const first = new Promise<void>((resolve) => {
-    const onSignal = (signal: NodeJS.Signals) => {
-      received += 1;
-      if (received > 1) process.exit(EXIT_SECOND_SIGNAL);
-      log.info({ signal }, "shutdown signal received");
-      resolve();
-    };
-    process.on("SIGTERM", onSignal);
-    process.on("SIGINT", onSignal);
+function firstSignal(log: Log): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    listenForStopSignals({
+      onFirst: (signal) => {
+        log.info({ signal }, "shutdown signal received");
+        resolve(signal);
+      },
+      onSecond: () => process.exit(EXIT_SECOND_SIGNAL),
+    });
   });
-  return { first };
 }
 
-async function shutDown(instance: Instance, log: Log): Promise<void> {
-  await instance.stop();
-  log.info("shutdown complete");
-  // What an executor left behind (a socket, a timer) must not keep the process.
-  process.exit(0);
+/** What an executor left behind (a socket, a timer) must not keep the process. */
+function endAfter(signal: NodeJS.Signals): void {
+  // Node crashes when it ends and cannot put its terminal back as it was, because that is closed.
+  if (signal === "SIGHUP" && HAS_TERMINAL) endBy(signal);
+  else process.exit(0);
 }
 
 main().catch((error: unknown) => {

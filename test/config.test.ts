@@ -59,6 +59,34 @@ describe("loadConfig", () => {
     expect(message).not.toContain("hunter");
   });
 
+  it.each(["", "/", "?application_name=x", "/?sslmode=disable"])(
+    "refuses a DATABASE_URL that ends with %j: it names no database",
+    (end) => {
+      const message = messageOf({ DATABASE_URL: `postgres://me:hunter2@db:5432${end}` });
+      expect(message).toMatch(/^The configuration has an error: DATABASE_URL names no database/);
+      expect(message).toMatch(/Write its name .* as in postgres:.*\/vinyasa, or set PGDATABASE\.$/);
+      expect(message).not.toContain("hunter2");
+    },
+  );
+
+  it("takes a database's name from PGDATABASE where the driver reads it, and names of sockets", () => {
+    const nameless = "postgres://me@db:5432";
+    const { config } = load({ DATABASE_URL: nameless, PGDATABASE: "vinyasa" });
+    expect(config.databaseUrl).toBe(nameless);
+    expect(() => load({ DATABASE_URL: nameless }, "PGDATABASE=vinyasa")).toThrow("no database");
+    const sockets = [
+      "postgres://me@%2Fvar%2Frun%2Fpostgresql/vinyasa",
+      "postgres:///vinyasa?host=/var/run/postgresql",
+    ];
+    for (const url of sockets) expect(load({ DATABASE_URL: url }).config.databaseUrl).toBe(url);
+    expect(messageOf({ DATABASE_URL: "postgres://%2Fvar%2Frun" })).toContain("no database");
+  });
+
+  it("refuses a pooler's URL without a database, too", () => {
+    const urls = { DATABASE_URL: "postgres://me@db/x", DATABASE_POOL_URL: "postgres://me@pooler/" };
+    expect(messageOf(urls)).toContain("DATABASE_POOL_URL names no database");
+  });
+
   it("reads fail-points, and refuses what would never fire", () => {
     const { failPoints } = load({ FAILPOINTS: "mid-drain=3,before-lease-renew=5%" }).config;
     expect(failPoints).toEqual({
@@ -197,6 +225,17 @@ describe("loadConfig", () => {
     const { warnings } = load({ [name]: "secret" });
     expect(warnings).toEqual([`${name} is not read: did you mean ${meant}?`]);
     expect(load({}, `${name}=secret`).warnings).toEqual(warnings);
+  });
+
+  it("says so with the errors, too: the one may be the reason of the other", () => {
+    const message = messageOf({ DATABSE_URL: "secret", VINYASA_PORT: "80", ROLE: "api" });
+    expect(message.split("\n")).toEqual([
+      expect.stringContaining(
+        "The configuration has an error: ROLE is api; that needs DATABASE_URL",
+      ),
+      "DATABSE_URL is not read: did you mean DATABASE_URL?",
+      "VINYASA_PORT is not read: the variable is called PORT.",
+    ]);
   });
 
   it("has nothing to say of variables that are other programs' own", () => {

@@ -1,6 +1,6 @@
 /** Runs one benchmark: every side once a round, one at a time, each in a fresh process. */
 import type { Benchmark, RowSpec, SideSpec } from "../benchmarks/benchmark.ts";
-import type { BenchOptions } from "../options.ts";
+import type { BenchOptions } from "../options.js";
 import type { Ground } from "./ground.ts";
 import { Remote } from "./remote.ts";
 import type { Measurement } from "./side.ts";

@@ -90,7 +90,8 @@ const variables = z.object({
     ),
     {
       secret: true,
-      description: "PostgreSQL 14 or newer. Unset: embedded PostgreSQL in `DATA_DIR`.",
+      description:
+        "PostgreSQL 14 or newer; must name the database (unless `PGDATABASE` does). Unset: embedded PostgreSQL in `DATA_DIR`.",
     },
   ),
   DATABASE_POOL_MAX: required(wholeNumber(2, 1_000), "25", {

@@ -33,29 +33,46 @@ export async function drainWorkers(draining: WorkersToDrain, graceMs: number): P
   const left = (more: number) => Math.max(0, graceEnd + more - performance.now());
   // What a claim in flight still brings is given back: the grace time does not wait for it.
   const claimsEnded = scheduler.stop();
-  for (const worker of workers) release(worker.takeReadAhead());
-  sayWhatIsAwaited(draining, graceMs);
+  const unstarted = workers.flatMap((worker) => worker.takeReadAhead());
+  release(unstarted);
+  const running = countRunning(draining);
+  sayWhatIsAwaited(draining, running, graceMs);
   failPoint("mid-drain");
-  await stopWorkers(draining, left(0));
+  const givenBack = await stopWorkers(draining, left(0));
   await endsWithin(claimsEnded, left(LAST_WORDS_MS / 2));
-  await flushOutcomes(draining, left(LAST_WORDS_MS));
+  const unwritten = await flushOutcomes(draining, left(LAST_WORDS_MS));
   const reconciled = draining.reconcile().catch((err: unknown) => {
     draining.log.error({ err }, "claims without an answer could not be given back");
   });
   await endsWithin(reconciled, left(LAST_WORDS_MS));
+  if (workers.length === 0) return;
+  const counts = {
+    running,
+    finished: running - givenBack,
+    givenBack,
+    notStarted: unstarted.length,
+  };
+  draining.log.info({ ...counts, ...(unwritten > 0 && { unwritten }) }, "workers drained");
 }
 
-function sayWhatIsAwaited({ workers, log }: WorkersToDrain, graceMs: number): void {
-  const running = workers.reduce((sum, worker) => sum + worker.running, 0);
+function countRunning({ workers }: WorkersToDrain): number {
+  return workers.reduce((sum, worker) => sum + worker.running, 0);
+}
+
+function sayWhatIsAwaited({ log }: WorkersToDrain, running: number, graceMs: number): void {
   if (running === 0) return;
   log.info({ running, graceMs }, "waiting for running jobs to end; a second signal stops at once");
 }
 
-async function stopWorkers({ workers, log }: WorkersToDrain, graceMs: number): Promise<void> {
+/** Resolves to the number of running jobs that were given back. */
+async function stopWorkers(draining: WorkersToDrain, graceMs: number): Promise<number> {
+  const { workers, log } = draining;
   const idle = Promise.all(workers.map((worker) => whenStopped(worker, log)));
-  if (await endsWithin(idle, graceMs)) return;
+  if (await endsWithin(idle, graceMs)) return 0;
+  const late = countRunning(draining);
   for (const worker of workers) worker.releaseRunning("the instance stops");
   await endsWithin(idle, LAST_MOMENT_MS);
+  return late;
 }
 
 async function whenStopped(worker: Worker, log: Logger): Promise<void> {
@@ -63,9 +80,13 @@ async function whenStopped(worker: Worker, log: Logger): Promise<void> {
   log.info({ worker: worker.number }, "worker stopped");
 }
 
-/** With the database away there is nobody to tell: another instance takes the jobs back later. */
-async function flushOutcomes({ completer, log }: WorkersToDrain, limitMs: number): Promise<void> {
-  if (await endsWithin(completer.flush(), limitMs)) return;
+/**
+ * With the database away there is nobody to tell: another instance takes the jobs back later. Resolves to
+ * the number of these.
+ */
+async function flushOutcomes({ completer, log }: WorkersToDrain, limitMs: number): Promise<number> {
+  if (await endsWithin(completer.flush(), limitMs)) return 0;
   const unwritten = completer.abandon();
   log.error({ unwritten }, "outcomes could not be written before the stop");
+  return unwritten;
 }

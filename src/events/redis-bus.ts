@@ -4,6 +4,7 @@
  */
 import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
+import { reasonOf } from "../domain/errors.ts";
 import type { JobEvent } from "../domain/event.ts";
 import { BUCKET_COUNT, bucketOf, hasBucket, NO_BUCKETS } from "./bucket.ts";
 import type { Bus, BusStatus, Unsubscribe, WakeUp } from "./bus.ts";
@@ -81,7 +82,8 @@ export class RedisBus implements Bus {
       prefix,
       owner: this.#id,
       run: (script, key, values) => this.#link.run(script, key, values),
-      onFailed: (error) => this.#log.warn("Redis did not say whose turn it is", error),
+      onSilence: (error) => this.#tellSilence(error),
+      onAnswer: () => this.#log.info("upkeep is shared out again: Redis says whose turn it is"),
     });
   }
 
@@ -250,6 +252,16 @@ export class RedisBus implements Bus {
       void this.#sendControl({ is: "heard", to: sender, round: message.round, mask });
     }
     return true;
+  }
+
+  #tellSilence(error: unknown): void {
+    // "Stream isn't writeable and enableOfflineQueue options is false", in the words of ioredis.
+    const reason = this.#link.canPublish ? `: ${reasonOf(error)}` : ", as there is no connection";
+    this.#log.warnOf(
+      "Redis does not say whose turn it is",
+      `${this.#link.name} does not say whose turn it is${reason}. Until it does, each instance does ` +
+        "the upkeep that one is enough for: more statements, and nothing is lost.",
+    );
   }
 
   #countDropped(count: number): void {

@@ -8,7 +8,9 @@ export interface RedisTurnsOptions {
   readonly owner: string;
   /** Runs a Lua script on one key; rejects at once without a connection. */
   readonly run: (script: string, key: string, values: readonly string[]) => Promise<unknown>;
-  readonly onFailed: (error: unknown) => void;
+  /** Redis says nothing, from now until `onAnswer`. */
+  readonly onSilence: (error: unknown) => void;
+  readonly onAnswer: () => void;
 }
 
 /** Longer than Redis ever takes while it is well, and nothing beside the second between two rounds. */
@@ -24,26 +26,41 @@ return 0`;
 
 export class RedisTurns implements Turns {
   readonly #options: RedisTurnsOptions;
+  #silent = false;
 
   constructor(options: RedisTurnsOptions) {
     this.#options = options;
   }
 
   async take(name: string, ttlMs: number): Promise<boolean> {
-    const { run, owner, onFailed } = this.#options;
+    const { run, owner } = this.#options;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<null>((resolve) => {
       timer = setTimeout(resolve, ANSWER_MS_MAX, null);
     });
-    const answer = run(TAKE, this.#key(name), [owner, String(ttlMs)]).catch(onFailed);
+    const answer = run(TAKE, this.#key(name), [owner, String(ttlMs)]).then(
+      (taken) => this.#answered(taken),
+      (error: unknown) => this.#failed(error),
+    );
     const taken = await Promise.race([answer, late]);
     clearTimeout(timer);
     return taken !== 0;
   }
 
   giveUp(name: string): void {
-    const { run, owner, onFailed } = this.#options;
-    run(GIVE_UP, this.#key(name), [owner]).catch(onFailed);
+    const { run, owner } = this.#options;
+    run(GIVE_UP, this.#key(name), [owner]).catch((error: unknown) => this.#failed(error));
+  }
+
+  #answered(taken: unknown): unknown {
+    if (this.#silent) this.#options.onAnswer();
+    this.#silent = false;
+    return taken;
+  }
+
+  #failed(error: unknown): void {
+    if (!this.#silent) this.#options.onSilence(error);
+    this.#silent = true;
   }
 
   #key(name: string): string {

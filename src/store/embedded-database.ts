@@ -2,7 +2,7 @@
  * PostgreSQL inside this process: PGlite on a thread, with its data in a folder. It has one session:
  * statements take turns, and a transaction keeps the turn until it ends.
  */
-import { mkdir } from "node:fs/promises";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { OperatorError, reasonOf } from "../domain/errors.ts";
@@ -24,6 +24,7 @@ import { toDatabaseError } from "./pg-failure.ts";
 import { runRetried } from "./pg-retry.ts";
 import type { PgSession } from "./pg-session.ts";
 import { TurnQueue } from "./turn-queue.ts";
+import { assertWritable, useFolder } from "./usable-folder.ts";
 
 export interface EmbeddedOptions {
   /** Created if it is missing. Null: in memory, gone when it is closed. */
@@ -57,21 +58,20 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Database> 
     return new EmbeddedDatabase({ ...options, fsync, name, lock, restart, thread });
   } catch (error) {
     await lock?.release();
+    if (error instanceof OperatorError) throw error;
     throw new OperatorError(`Cannot start ${name}: ${reasonOf(error)}.`, { cause: error });
   }
 }
 
 async function takeFolder(folder: string): Promise<FolderLock> {
+  await useFolder(folder);
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
     return await lockFolder(folder);
   } catch (error) {
     if (error instanceof OperatorError) throw error;
-    throw new OperatorError(
-      `Cannot use the folder ${folder}: ${reasonOf(error)}. Set DATA_DIR to a folder that this user can ` +
-        "write to, or DATABASE_URL to a PostgreSQL server.",
-      { cause: error },
-    );
+    throw new OperatorError(`Cannot lock the folder ${folder}: ${reasonOf(error)}.`, {
+      cause: error,
+    });
   }
 }
 
@@ -79,6 +79,8 @@ async function takeFolder(folder: string): Promise<FolderLock> {
 async function prepareData(folder: string | null, log: Logger): Promise<string | null> {
   if (folder === null) return null;
   const data = join(folder, "pgdata");
+  // One that may not be read is there, too.
+  if (existsSync(data)) await assertWritable(data);
   if (await hasDataFolder(data)) return data;
   if (!hasImage()) log.info({ folder }, "creating the embedded database, this takes some seconds");
   await createDataFolder(data, await loadImage());

@@ -3,8 +3,12 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { selectBenchmarks } from "../../bench/benchmarks/index.ts";
-import { readOptions } from "../../bench/options.ts";
+import { ALL, selectBenchmarks } from "../../bench/benchmarks/index.ts";
+import { NAMES } from "../../bench/names.js";
+import { readOptions } from "../../bench/options.js";
+
+/** What `bench/run.js` needs for an answer. */
+const FILES = ["names.js", "options.js", "run.js", "usage.js"];
 
 const names = (only: readonly string[]) =>
   selectBenchmarks(only).map(({ name, rows }) => `${name}: ${rows.map((row) => row.name)}`);
@@ -16,8 +20,9 @@ describe("choosing benchmarks", () => {
     expect(names([])).toHaveLength(6);
   });
 
-  it("names what there is when asked for what there is not", () => {
-    expect(() => selectBenchmarks(["drian"])).toThrow(/no benchmark "drian", only: drain, /);
+  it("knows by name what there is, before there is anything to run it with", () => {
+    const all = ALL.flatMap(({ name, rows }) => [name, ...rows.map((row) => row.name)]);
+    expect(NAMES).toEqual([...new Set(all)]);
   });
 
   it("knows only sides that exist", () => {
@@ -32,24 +37,47 @@ describe("choosing benchmarks", () => {
 });
 
 describe("the benchmarks' command line", () => {
-  it("explains itself before anything is installed", () => {
+  /** In a folder where nothing is installed or built, and what is there afterwards. */
+  function run(...args: string[]) {
     const folder = mkdtempSync(join(tmpdir(), "vinyasa-bench-"));
     try {
-      const files = ["run.js", "usage.js"];
-      for (const file of files) cpSync(join("bench", file), join(folder, file));
+      for (const file of FILES) cpSync(join("bench", file), join(folder, "bench", file));
       cpSync("package.json", join(folder, "package.json"));
-      const args = [join(folder, "run.js"), "--help"];
-      const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
-      expect([status, stderr]).toEqual([0, ""]);
-      expect(stdout).toMatch(/^npm run bench -- \[options\]\n\n {2}--only NAME/);
-      expect(readdirSync(folder).toSorted()).toEqual(["package.json", ...files]);
+      const command = [join(folder, "bench/run.js"), ...args];
+      const { status, stdout, stderr } = spawnSync(process.execPath, command, { encoding: "utf8" });
+      const left = readdirSync(folder, { recursive: true }).map(String).toSorted();
+      return { status, stdout, stderr, left };
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
+  }
+
+  const NOTHING_NEW = ["bench", ...FILES.map((file) => `bench/${file}`), "package.json"];
+
+  it("explains itself before anything is installed", () => {
+    const { status, stdout, stderr, left } = run("--only", "drain", "--help");
+    expect([status, stderr]).toEqual([0, ""]);
+    expect(stdout).toMatch(/^npm run bench -- \[options\]\n\n {2}--only NAME/);
+    expect(stdout).toMatch(/\nNames:\n {2}drain\n/);
+    expect(left).toEqual(NOTHING_NEW);
+  });
+
+  it("refuses a name or an option that there is not before anything is installed", () => {
+    const { status, stderr, left } = run("--only", "drian");
+    expect(status).toBe(1);
+    expect(stderr).toMatch(
+      /^There is no benchmark "drian", only: drain, bulk-submit, .*\.\n.*--help/,
+    );
+    expect(left).toEqual(NOTHING_NEW);
+    expect(run("--ronuds=2").stderr).toMatch(/^Unknown option '--ronuds'/);
   });
 
   it("splits names at commas and repetitions", () => {
-    expect(readOptions(["--only", "a,b", "--only", "c"]).only).toEqual(["a", "b", "c"]);
+    expect(readOptions(["--only", "drain,growth", "--only", "fan-out"]).only).toEqual([
+      "drain",
+      "growth",
+      "fan-out",
+    ]);
   });
 
   it.each(["0", "-1", "1.5", "many", ""])("refuses --rounds %j", (rounds) => {

@@ -42,4 +42,20 @@ describeWithPostgres("the engine", () => {
     await stopped;
     expect((await stage.job(id)).status).toBe("COMPLETED");
   });
+
+  it("says at its end how many jobs ran, ended in time, and were given back", async () => {
+    const held = new Held("held");
+    const { log, lines } = keptLog();
+    const engine = await stage.startEngine([held.executor], { log, workerThreads: [2, 1] });
+    const jobs = await stage.submit({ type: "held" }, { type: "held" }, { type: "held" });
+    await held.whenStarted(3);
+    const stopped = engine.stop(500);
+    held.release();
+    await stopped;
+    const [line, ...more] = lines("workers drained");
+    expect(line).toMatchObject({ level: 30, running: 3, finished: 1, givenBack: 2, notStarted: 0 });
+    expect(more).toEqual([]);
+    const statuses = await Promise.all(jobs.map(async ({ id }) => (await stage.job(id)).status));
+    expect(statuses.toSorted()).toEqual(["COMPLETED", "PENDING", "PENDING"]);
+  });
 });

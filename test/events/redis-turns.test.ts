@@ -5,6 +5,8 @@ import { RedisTurns } from "../../src/events/redis-turns.ts";
 import { hasRedisServer, OwnRedis } from "../support/own-redis.ts";
 import { describeWithRedis, testRedis } from "../support/postgres.ts";
 
+const RECOVERY_MS = 8_000;
+
 const log = pino({ level: "silent" });
 let buses: RedisBus[] = [];
 
@@ -13,8 +15,8 @@ afterEach(async () => {
   buses = [];
 });
 
-async function startBus(redisUrl: string, prefix: string): Promise<RedisBus> {
-  const bus = new RedisBus({ redisUrl, prefix, log });
+async function startBus(redisUrl: string, prefix: string, to = log): Promise<RedisBus> {
+  const bus = new RedisBus({ redisUrl, prefix, log: to });
   buses.push(bus);
   await bus.start();
   return bus;
@@ -50,7 +52,8 @@ describeWithRedis("a turn", () => {
       prefix: "p",
       owner: "o",
       run: () => new Promise(() => {}),
-      onFailed: () => {},
+      onSilence: () => {},
+      onAnswer: () => {},
     });
     const askedAt = performance.now();
     expect(await silent.take("sweep", 1_000)).toBe(true);
@@ -68,5 +71,32 @@ describe.skipIf(!hasRedisServer)("a turn while Redis is away", () => {
     await redis.kill();
     await expect.poll(() => other.turns.take("sweep", 60_000)).toBe(true);
     expect(await one.turns.take("sweep", 60_000)).toBe(true);
+  });
+
+  it("is told once, with what it costs, and once when Redis answers again", async () => {
+    const redis = await OwnRedis.onFreePort();
+    await redis.start();
+    const lines: string[] = [];
+    const told = () => lines.map((line) => JSON.parse(line).msg).filter((msg) => /turn/.test(msg));
+    const bus = await startBus(redis.url, "p", pino({}, { write: (line) => lines.push(line) }));
+    await bus.turns.take("sweep", 60_000);
+    await redis.kill();
+    const ask = () => bus.turns.take("sweep", 60_000);
+    const toldAfterAsking = async () => {
+      await ask();
+      return told();
+    };
+    await expect.poll(toldAfterAsking).toHaveLength(1);
+    for (let n = 0; n < 50; n += 1) await ask();
+    bus.turns.giveUp("sweep");
+    await redis.start();
+    await expect.poll(toldAfterAsking, { timeout: RECOVERY_MS }).toHaveLength(2);
+    expect(told()).toEqual([
+      expect.stringMatching(
+        /^Redis at 127\.0\.0\.1:\d+ does not say whose turn it is, as there is no connection\. Until /,
+      ),
+      "upkeep is shared out again: Redis says whose turn it is",
+    ]);
+    await redis.kill();
   });
 });

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import pino from "pino";
@@ -111,7 +111,31 @@ describe("the folder of an embedded database", () => {
     writeFileSync(file, "");
     const outcome = openEmbedded({ folder: join(file, "data"), log });
     await expect(outcome).rejects.toThrow(OperatorError);
-    await expect(outcome).rejects.toThrow(/Cannot use the folder .*ENOTDIR.*DATA_DIR/);
+    await expect(outcome).rejects.toThrow(
+      /a part of its path is a file\. Set DATA_DIR to a folder/,
+    );
+    await expect(openEmbedded({ folder: file, log })).rejects.toThrow(
+      `${file} is a file. Set DATA_`,
+    );
+  });
+
+  // Even root may make nothing there.
+  it.skipIf(process.platform !== "linux").each([
+    ["/proc/vinyasa/deep", "the file system lets nobody make /proc/vinyasa."],
+    ["/sys/vinyasa", "this user may not make or write to /sys/vinyasa."],
+  ])("that cannot be made, as %s, ends the start at once, with a sentence", async (dir, why) => {
+    const remedy =
+      "Set DATA_DIR to a folder that this user can write to, or DATABASE_URL to a Post";
+    await expect(openEmbedded({ folder: dir, log })).rejects.toThrow(
+      `Cannot use the folder ${dir}: ${why} ${remedy}`,
+    );
+  });
+
+  it("is made with all that it is in", async () => {
+    const folder = join(createEmptyFolder(), "a", "b");
+    const db = await openEmbedded({ folder, log, fsync: false });
+    await db.close();
+    expect(existsSync(join(folder, "pgdata"))).toBe(true);
   });
 
   it("keeps every acknowledged row when its process is killed in mid-write", async () => {

@@ -4,7 +4,9 @@
  */
 import { runnerImport } from "vite";
 
-const [path, argument] = process.argv.slice(2);
+// As if the module had been started itself: a program reads its own command line.
+process.argv.splice(1, 1);
+const [, path, argument] = process.argv;
 const { module } = await runnerImport(/** @type {string} */ (path), {
   logLevel: "error",
   configFile: false,
