@@ -89,3 +89,40 @@ it("a client that takes nothing for too long is told to come back later", async 
   expect(await pair.closed).toBe(1013);
   await pair.writer.whenTaken();
 });
+
+it("what the library says by itself is waited for as well", async () => {
+  const { client, socket, writer } = await openPair();
+  // Answers to pings, for example, of a client that sends nothing else and reads nothing.
+  while (!writer.isBehind) socket.ping("x".repeat(100));
+  let isTaken = false;
+  const taken = writer.whenTaken().then(() => {
+    isTaken = true;
+  });
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(isTaken).toBe(false);
+  client.resume();
+  await taken;
+  expect(writer.isBehind).toBe(false);
+});
+
+it("messages of any length arrive as they were sent", async () => {
+  const { client, writer } = await openPair();
+  const lengths = [0, 1, 125, 126, 127, 65_535, 65_536, 200_000];
+  const received: string[] = [];
+  const all = new Promise<void>((resolve) => {
+    client.on("message", (data, isBinary) => {
+      received.push(`${isBinary ? "binary" : "text"} ${data}`);
+      if (received.length === lengths.length) resolve();
+    });
+  });
+  client.resume();
+  for (const length of lengths) {
+    const half = Math.floor(length / 2);
+    writer.write([Buffer.from("a".repeat(half)), Buffer.from("b".repeat(length - half))]);
+  }
+  await all;
+  const half = (length: number) => Math.floor(length / 2);
+  expect(received).toEqual(
+    lengths.map((n) => `text ${"a".repeat(half(n))}${"b".repeat(n - half(n))}`),
+  );
+});

@@ -30,7 +30,7 @@ export function deliver(stream: SharedStream, outlet: Outlet): Promise<void> {
           outlet.write(step.value, stream.pace);
         }
         // The only other one who pumps is the stream, and it has not been asked.
-        outlet.whenTaken().then(pump);
+        void outlet.whenTaken().then(pump);
       } catch (error) {
         reject(error);
       }
