@@ -20,6 +20,8 @@ import { JobUpdates } from "../dist/src/events/job-updates.js";
 import { createHttpServer } from "../dist/src/http/http-server.js";
 
 const CONNECT_AT_ONCE = 100;
+/** With an empty mask. */
+const PONG = Buffer.from([0x8a, 0x80, 0, 0, 0, 0]);
 const id = "01890000-0000-7000-8000-000000000000";
 const query = `subscription WatchJob($id: ID!) {
   jobUpdated(id: $id) { id type status version attempt attemptsLeft progress updatedAt startedAt }
@@ -86,7 +88,8 @@ const JOIN = {
     return whenSaid(socket, [
       ["\r\n\r\n", () => send({ type: "connection_init" })],
       ["connection_ack", () => send(subscribe(randomUUID()))],
-      ['"jobUpdated"', () => {}],
+      // What comes after the state are pings: who does not answer them is taken for gone.
+      ['"jobUpdated"', () => socket.on("data", () => socket.write(PONG))],
     ]);
   },
   "server-sent events"(port) {
@@ -110,14 +113,15 @@ function whenSaid(socket, steps) {
   return new Promise((resolve, reject) => {
     let said = "";
     let step = 0;
-    socket.on("data", (chunk) => {
+    const onData = (chunk) => {
       said += chunk.toString("latin1");
       for (; step < steps.length && said.includes(steps[step][0]); step += 1) steps[step][1]();
       if (step < steps.length) return;
-      socket.removeAllListeners("data");
+      socket.off("data", onData);
       socket.resume();
       resolve();
-    });
+    };
+    socket.on("data", onData);
     socket.once("error", reject);
     socket.once("close", () => reject(new Error("the server closed a connection")));
   });
@@ -143,6 +147,7 @@ async function measure(transport) {
     await Promise.all(Array.from({ length: some }, () => join(port)));
   }
   const after = await memory();
+  if (after.subscriptions !== count) throw new Error(`${after.subscriptions} are left of ${count}`);
   const each = (bytes) =>
     `${(bytes / 1_024 / (after.subscriptions - before.subscriptions)).toFixed(1)} kB`;
   const heap = each(after.heap - before.heap);

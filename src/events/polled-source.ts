@@ -2,8 +2,7 @@
 
 /**
  * An event for thousands of subscribers reaches all of them in one loop: their sources call who waits,
- * who takes the value in that call. With `next`, each value was five promises on its way to a client,
- * a third of what a delivery cost.
+ * who takes the value in that call. With `next`, each value went through five promises on its way.
  */
 export interface PolledSource<Value> {
   /**

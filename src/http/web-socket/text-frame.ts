@@ -6,7 +6,7 @@ const LENGTH_MAX = 125;
 const LENGTH_16 = 126;
 const LENGTH_64 = 127;
 
-/** One buffer: a header written apart from its payload made a delivery a fifth dearer. */
+/** One buffer: a header written apart from its payload made a delivery a quarter dearer. */
 export function textFrame(parts: readonly Uint8Array[]): Buffer {
   let length = 0;
   for (const part of parts) length += part.length;
