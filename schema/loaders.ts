@@ -40,22 +40,76 @@ const IDS_MAX = 1_000;
 /** Each may have hundreds of events; a page of jobs is no longer than this. */
 const TIMELINES_MAX = 100;
 
+/** Each is made when it is first asked for: most executions, and all that wait to share one, need none. */
 export function createLoaders(db: Database): Loaders {
-  return {
-    job: loaderOf((ids) => readJobs(db, ids), null),
-    payload: loaderOf<unknown>((ids) => readPayloads(db, ids), null),
-    result: loaderOf<unknown>((ids) => readResults(db, ids), null),
-    attempts: loaderOf<readonly AttemptRecord[]>((ids) => readAttempts(db, ids), []),
-    lastError: loaderOf<LastError | null>((ids) => readLastErrors(db, ids), null),
-    timeline: loaderOf<readonly TimelineEvent[]>(
-      (ids) => readTimelines(db, ids),
+  return new LazyLoaders(db);
+}
+
+class LazyLoaders implements Loaders {
+  readonly #db: Database;
+  readonly #made: { -readonly [Name in keyof Loaders]?: Loaders[Name] } = {};
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  get job() {
+    this.#made.job ??= loaderOf<JobRecord | null>((ids) => readJobs(this.#db, ids), null);
+    return this.#made.job;
+  }
+
+  get payload() {
+    this.#made.payload ??= loaderOf<unknown>((ids) => readPayloads(this.#db, ids), null);
+    return this.#made.payload;
+  }
+
+  get result() {
+    this.#made.result ??= loaderOf<unknown>((ids) => readResults(this.#db, ids), null);
+    return this.#made.result;
+  }
+
+  get attempts() {
+    this.#made.attempts ??= loaderOf<readonly AttemptRecord[]>(
+      (ids) => readAttempts(this.#db, ids),
+      [],
+    );
+    return this.#made.attempts;
+  }
+
+  get lastError() {
+    this.#made.lastError ??= loaderOf<LastError | null>(
+      (ids) => readLastErrors(this.#db, ids),
+      null,
+    );
+    return this.#made.lastError;
+  }
+
+  get timeline() {
+    this.#made.timeline ??= loaderOf<readonly TimelineEvent[]>(
+      (ids) => readTimelines(this.#db, ids),
       [],
       TIMELINES_MAX,
-    ),
-    cancellation: loaderOf<Cancellation | null>((ids) => readCancellations(db, ids), null),
-    endedRun: endedRuns(db),
-    workerLoad: workerLoads(db),
-  };
+    );
+    return this.#made.timeline;
+  }
+
+  get cancellation() {
+    this.#made.cancellation ??= loaderOf<Cancellation | null>(
+      (ids) => readCancellations(this.#db, ids),
+      null,
+    );
+    return this.#made.cancellation;
+  }
+
+  get endedRun() {
+    this.#made.endedRun ??= endedRuns(this.#db);
+    return this.#made.endedRun;
+  }
+
+  get workerLoad() {
+    this.#made.workerLoad ??= workerLoads(this.#db);
+    return this.#made.workerLoad;
+  }
 }
 
 function endedRuns(db: Database): DataLoader<RunKey, EndedRun | null, string> {

@@ -1,4 +1,5 @@
 /** A live source, opened so that its first error is the subscription's answer. */
+import { isPolled, type PolledSource } from "../src/events/polled-source.ts";
 
 /**
  * Waits for the first value before it returns: an error there belongs into `errors` of the response,
@@ -33,16 +34,18 @@ function resume<Value>(
   onEnd: () => void,
 ): AsyncIterableIterator<Value> {
   let opening: IteratorResult<Value> | null = first;
+  const take = <Step extends IteratorResult<Value> | null>(step: Step): Step => {
+    opening = null;
+    if (step?.done === true) onEnd();
+    return step;
+  };
   const ended = (error: unknown): never => {
     onEnd();
     throw error;
   };
-  return {
+  const stream: AsyncIterableIterator<Value> = {
     async next() {
-      const result = opening ?? (await source.next().catch(ended));
-      opening = null;
-      if (result.done === true) onEnd();
-      return result;
+      return take(opening ?? (await source.next().catch(ended)));
     },
     async return() {
       opening = null;
@@ -54,4 +57,15 @@ function resume<Value>(
       return this;
     },
   };
+  if (!isPolled(source)) return stream;
+  const polled: PolledSource<Value> = {
+    poll(wake) {
+      try {
+        return take(opening ?? source.poll(wake));
+      } catch (error) {
+        return ended(error);
+      }
+    },
+  };
+  return Object.assign(stream, polled);
 }

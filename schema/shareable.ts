@@ -7,7 +7,10 @@
  */
 import { type GraphQLSchema, isInterfaceType, isObjectType } from "graphql";
 
-/** A subscription's source must hand the same object to all of its subscribers, and a new one each event. */
+/**
+ * A subscription's source must hand the same object to all of its subscribers, and a new one each event.
+ * It is a PolledSource.
+ */
 const SHAREABLE: Readonly<Record<string, readonly string[]>> = {
   Subscription: ["jobUpdated"],
   Node: ["id"],

@@ -8,6 +8,8 @@ export class FrameCounter {
   states = 0;
   /** Messages that do not. */
   others = 0;
+  /** Called with each ping: who does not answer is taken for gone. */
+  onPing: () => void = () => {};
   #skip = 0;
   #head: Buffer = Buffer.alloc(0);
 
@@ -25,7 +27,9 @@ export class FrameCounter {
         this.#head = bytes;
         return;
       }
-      if ((bytes[0] ?? 0) % 16 === 1) this.#count(size.payload);
+      const opcode = (bytes[0] ?? 0) % 16;
+      if (opcode === 1) this.#count(size.payload);
+      else if (opcode === 9) this.onPing();
       this.#skip = size.head + size.payload;
     }
   }

@@ -21,6 +21,9 @@ export interface Deliveries {
   readonly count: number;
 }
 
+/** Masked, as clients must; ours to a ping that said nothing says nothing either. */
+const PONG = Buffer.from([0x8a, 0x80, 0, 0, 0, 0]);
+
 class Watcher {
   readonly socket: Socket;
   readonly counter = new FrameCounter();
@@ -45,6 +48,7 @@ class Watcher {
     // Whoever waits for it is told.
     this.ended.catch(() => {});
     const payload = { query, variables: { id } };
+    this.counter.onPing = () => this.socket.write(PONG);
     this.socket.write(handshake());
     this.socket.once("data", (data: Buffer) => {
       const rest = data.subarray(data.indexOf("\r\n\r\n") + 4);

@@ -1,6 +1,7 @@
 /** One subscriber's view of one job: an iterator with a bounded, conflating mailbox. */
 import { isFinal } from "../domain/job.ts";
 import type { JobRecord } from "../domain/job-record.ts";
+import type { PolledSource } from "./polled-source.ts";
 
 /** States that wait for a slow reader in order. One more, and only the latest stays. */
 export const MAILBOX_MAX = 16;
@@ -23,11 +24,13 @@ interface Waiter {
  * Written by hand, because the `return` of an async generator waits behind a pending `next`: here it
  * takes effect before it returns, and ends a pending `next` as done.
  */
-export class JobStream implements AsyncIterableIterator<JobRecord> {
+export class JobStream implements AsyncIterableIterator<JobRecord>, PolledSource<JobRecord> {
   readonly #hooks: JobStreamHooks;
   #phase: "new" | "open" | "closed" = "new";
   #mailbox: JobRecord[] = [];
   #waiters: Waiter[] = [];
+  /** Of who polls. */
+  #wake: (() => void) | null = null;
   #failure: { readonly error: unknown } | null = null;
   #lastVersion = Number.NEGATIVE_INFINITY;
 
@@ -48,6 +51,7 @@ export class JobStream implements AsyncIterableIterator<JobRecord> {
     else {
       if (this.#mailbox.length >= MAILBOX_MAX) this.#mailbox = [];
       this.#mailbox.push(job);
+      this.#wakeUp();
     }
     if (isFinal(job.status)) this.end();
   }
@@ -67,20 +71,18 @@ export class JobStream implements AsyncIterableIterator<JobRecord> {
     this.#releaseWaiters();
   }
 
+  poll(wake: () => void): IteratorResult<JobRecord, undefined> | null {
+    const step = this.#take();
+    this.#wake = step === null ? wake : null;
+    return step;
+  }
+
   next(): Promise<IteratorResult<JobRecord>> {
-    if (this.#phase === "new") {
-      this.#phase = "open";
-      this.#hooks.onOpen(this);
-    }
-    const job = this.#mailbox.shift();
-    if (job !== undefined) return Promise.resolve({ value: job, done: false });
-    if (this.#failure !== null) {
-      const { error } = this.#failure;
-      this.#failure = null;
-      return Promise.reject(error);
-    }
-    if (this.#phase === "closed") return Promise.resolve({ value: undefined, done: true });
-    return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
+    return new Promise((resolve, reject) => {
+      const step = this.#take();
+      if (step !== null) resolve(step);
+      else this.#waiters.push({ resolve, reject });
+    });
   }
 
   return(): Promise<IteratorResult<JobRecord>> {
@@ -100,6 +102,22 @@ export class JobStream implements AsyncIterableIterator<JobRecord> {
     return this;
   }
 
+  /** What is there for the reader. @throws what the stream failed with, once */
+  #take(): IteratorResult<JobRecord, undefined> | null {
+    if (this.#phase === "new") {
+      this.#phase = "open";
+      this.#hooks.onOpen(this);
+    }
+    const job = this.#mailbox.shift();
+    if (job !== undefined) return { value: job, done: false };
+    if (this.#failure !== null) {
+      const { error } = this.#failure;
+      this.#failure = null;
+      throw error;
+    }
+    return this.#phase === "closed" ? { value: undefined, done: true } : null;
+  }
+
   /** False if it was closed already. */
   #close(): boolean {
     if (this.#phase === "closed") return false;
@@ -111,5 +129,12 @@ export class JobStream implements AsyncIterableIterator<JobRecord> {
 
   #releaseWaiters(): void {
     for (const { resolve } of this.#waiters.splice(0)) resolve({ value: undefined, done: true });
+    this.#wakeUp();
+  }
+
+  #wakeUp(): void {
+    const wake = this.#wake;
+    this.#wake = null;
+    wake?.();
   }
 }

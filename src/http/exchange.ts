@@ -1,5 +1,6 @@
 /** One request and its answer: id, clock, headers, and the line in the log. */
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
+import type { SharedStream } from "./sharing/shared-stream.ts";
 
 /** On every answer. Pages bring their own content policy. */
 const SECURITY_HEADERS = {
@@ -25,6 +26,8 @@ export class Exchange {
   operation: string | null = null;
   /** An answer that ends when the server or the client wants: not waited for in a drain. */
   isStream = false;
+  /** Of the subscription that this is the answer to, if it shares its executions. */
+  shared: SharedStream | null = null;
   /** Sent with every answer besides the security headers. */
   readonly #headers: OutgoingHttpHeaders = {};
   #abort: AbortController | null = null;

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { WebSocket } from "ws";
 import { type SharedStage, startSharedStage, TRANSPORTS, type Watcher } from "./shared-stage.ts";
@@ -203,6 +204,28 @@ describe.each(TRANSPORTS)("identical subscriptions over %s", (transport) => {
     for (const text of told) expect(text).toContain("UNAVAILABLE");
     expect(stage.server.sharedGroupCount).toBe(0);
   });
+});
+
+describe("a job with hundreds of watchers that changes faster than they can be told", () => {
+  it.each(TRANSPORTS)(
+    "brings each of them rising versions and its end over %s",
+    async (transport) => {
+      const stage = await startSharedStage({}, { wsConnectionsMax: 500, subscriptionsMax: 500 });
+      const { id } = stage.store.add();
+      const watchers = Array.from({ length: 200 }, () => stage.watch(transport, WATCH, { id }));
+      await Promise.all(watchers.map((watcher) => watcher.job()));
+      for (let change = 0; change < 40; change += 1) {
+        stage.change(id, { progress: change / 40 });
+        if (change % 4 === 0) await nextTurn();
+      }
+      stage.change(id, { status: "COMPLETED" });
+      for (const payloads of await readAll(watchers)) {
+        const versions = payloads.map((payload) => Object(payload).data.job.version);
+        expect(versions).toEqual([...new Set(versions)].sort((a, b) => a - b));
+        expect(payloads.at(-1)).toMatchObject({ data: { job: { status: "COMPLETED" } } });
+      }
+    },
+  );
 });
 
 describe("a member that reads nothing for a while", () => {

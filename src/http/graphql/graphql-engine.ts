@@ -12,6 +12,7 @@ import { createYoga, type Plugin } from "graphql-yoga";
 import type { RequestError } from "../../domain/errors.ts";
 import type { Exchange } from "../exchange.ts";
 import type { HttpServerOptions, OperationOrigin } from "../options.ts";
+import { SharedStream } from "../sharing/shared-stream.ts";
 import { SharedSubscriptions } from "../sharing/shared-subscriptions.ts";
 import { DocumentCache } from "./document-cache.ts";
 import { codedError, createMaskError, type MaskError } from "./mask-error.ts";
@@ -183,7 +184,7 @@ function orderedFields(): Plugin<ServerContext> {
 function subscriptionDoor(
   gate: SubscriptionGate,
   shared: SharedSubscriptions | null,
-): Plugin<ServerContext> {
+): Plugin<ServerContext, ServerContext> {
   return {
     onSubscribe({ args, subscribeFn, setSubscribeFn, setResultAndStopExecution }) {
       const { exchange } = args.contextValue;
@@ -200,9 +201,31 @@ function subscriptionDoor(
       exchange.response.once("close", leave);
       if (exchange.response.destroyed) leave();
       if (shared === null) return;
-      setSubscribeFn(async (args) => (await shared.subscribe(args)) ?? subscribeFn(args));
+      setSubscribeFn(async (args) => {
+        const result = await shared.subscribe(args);
+        if (result instanceof SharedStream) hold(result, exchange);
+        return result ?? subscribeFn(args);
+      });
+    },
+    onResultProcess({ serverContext, setResultProcessor }) {
+      if (serverContext.exchange?.shared == null) return;
+      setResultProcessor(
+        (_result, { Response }) => new Response(null, { headers: EVENT_STREAM }),
+        EVENT_STREAM["content-type"],
+      );
     },
   };
+}
+
+/** Yoga would serialise and encode each result for each client: it gives the head of the answer alone. */
+const EVENT_STREAM = { "content-type": "text/event-stream", "cache-control": "no-cache" } as const;
+
+/** For the route that sends it, or for nobody: it ends with the response, whatever comes between. */
+function hold(stream: SharedStream, exchange: Exchange): void {
+  exchange.shared = stream;
+  const end = () => void stream.return();
+  exchange.response.once("close", end);
+  if (exchange.response.destroyed) end();
 }
 
 export function tooManySubscriptions() {

@@ -6,6 +6,7 @@ import { readBody } from "../read-body.ts";
 import type { Route } from "../route.ts";
 import type { GraphQLEngine, ServerContext } from "./graphql-engine.ts";
 import { RETRY_AFTER_SECONDS } from "./mask-error.ts";
+import { sendShared } from "./send-shared.ts";
 import { sendStream } from "./send-stream.ts";
 
 export interface GraphQLRouteOptions {
@@ -60,15 +61,22 @@ async function execute(
   });
   const context: ServerContext = { origin: httpOrigin(exchange), exchange, body };
   const response = await yoga.handleRequest(request, context);
-  await sendResponse(exchange, response);
+  await sendResponse(engine, exchange, response);
 }
 
-async function sendResponse(exchange: Exchange, response: Response): Promise<void> {
+async function sendResponse(
+  { maskError }: GraphQLEngine,
+  exchange: Exchange,
+  response: Response,
+): Promise<void> {
   const headers: Record<string, string> = {};
   // Yoga's Headers keep the letters' case; two spellings of one name would both be sent.
   response.headers.forEach((value, name) => {
     headers[name.toLowerCase()] = value;
   });
+  if (exchange.shared !== null) {
+    return sendShared(exchange, response.status, headers, { stream: exchange.shared, maskError });
+  }
   if (headers["content-type"]?.startsWith("text/event-stream") === true && response.body !== null) {
     return sendStream(exchange, response.status, headers, response.body);
   }

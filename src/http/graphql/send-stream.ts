@@ -17,23 +17,31 @@ export async function sendStream(
   body: ReadableStream<Uint8Array>,
 ): Promise<void> {
   const { response } = exchange;
-  exchange.isStream = true;
   // Not the reader's cancel: that waits for the read that is under way, so for the next event.
   const cancel = () => {
     body.cancel().catch(() => undefined);
   };
   response.once("close", cancel);
   if (response.destroyed) return cancel();
-  // Yoga says "content-encoding: none", which is no encoding that clients know.
-  const { "content-encoding": _none, ...known } = headers;
-  // Proxies such as nginx would otherwise hold events back to fill a buffer.
-  exchange.sendHead(status, { ...known, "x-accel-buffering": "no" });
+  beginStream(exchange, status, headers);
   try {
     await pump(body.getReader(), response);
   } catch (error) {
     // Reading fails when the stream was cancelled: that is the client's leaving, no fault.
     if (!response.destroyed) throw error;
   }
+}
+
+export function beginStream(
+  exchange: Exchange,
+  status: number,
+  headers: Record<string, string>,
+): void {
+  exchange.isStream = true;
+  // Yoga says "content-encoding: none", which is no encoding that clients know.
+  const { "content-encoding": _none, ...known } = headers;
+  // Proxies such as nginx would otherwise hold events back to fill a buffer.
+  exchange.sendHead(status, { ...known, "x-accel-buffering": "no" });
 }
 
 async function pump(
@@ -50,7 +58,7 @@ async function pump(
 }
 
 /** Resolves when the client has taken what was written, or is gone. */
-function drained(response: ServerResponse): Promise<void> {
+export function drained(response: ServerResponse): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => response.destroy(), STALLED_AFTER_MS);
     const done = () => {

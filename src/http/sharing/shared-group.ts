@@ -1,11 +1,15 @@
 /** Subscriptions that are alike, as long as there are any: each event is executed once for all. */
+import { Pace } from "./pace.ts";
 import type { Forgetful, ResultBudget } from "./result-budget.ts";
 import type { SharedResult } from "./shared-result.ts";
 
 /** Events whose results are kept for members that lag: more than wait in a stream's mailbox. */
 const RESULTS_MAX = 20;
 
-/** A result keeps the event that it came from and its own object besides its text. */
+/** A result's bytes, and the same as an event of an event stream. */
+const FORMS = 2;
+
+/** A result keeps the event that it came from and its own object besides its bytes. */
 const OVERHEAD_BYTES = 1_000;
 
 type Awaitable = SharedResult | Promise<SharedResult>;
@@ -28,6 +32,7 @@ export interface SharedGroupOptions {
  * a slow member, and one that lags too far executes on its own.
  */
 export class SharedGroup implements Forgetful {
+  readonly pace = new Pace();
   readonly #options: SharedGroupOptions;
   #kept: Kept[] = [];
   #members = 0;
@@ -81,7 +86,7 @@ export class SharedGroup implements Forgetful {
 
   #settle(kept: Kept, result: SharedResult): void {
     kept.result = result;
-    kept.bytes = result.text.length + OVERHEAD_BYTES;
+    kept.bytes = FORMS * result.bytes.length + OVERHEAD_BYTES;
     if (this.isEmpty || !this.#kept.includes(kept)) return;
     let bytes = 0;
     for (const other of this.#kept) bytes += other.bytes;

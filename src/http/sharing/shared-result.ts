@@ -1,32 +1,24 @@
-/** What one execution gave, for everyone who takes it: serialised at most once. */
+/** What one execution gave, for everyone who takes it: serialised once, encoded once. */
 import type { ExecutionResult } from "graphql";
 import { formatError, type MaskError } from "../graphql/mask-error.ts";
 
+const EVENT_HEAD = Buffer.from("event: next\ndata: ");
+const EVENT_END = Buffer.from("\n\n");
+
 export class SharedResult {
-  readonly data?: unknown;
-  readonly errors?: ExecutionResult["errors"];
-  /** Yoga's hook for results that know their own text; own and enumerable, because it copies results. */
-  readonly stringify = (): string => this.text;
-  #text: string | null = null;
-  #bytes: Buffer | null = null;
+  /** As JSON in UTF-8. Never written to. */
+  readonly bytes: Buffer;
+  #event: Buffer | null = null;
 
+  /** @throws what serialising throws */
   constructor({ data, errors }: ExecutionResult, maskError: MaskError) {
-    if (errors !== undefined) this.errors = errors.map(maskError);
-    this.data = data;
+    const told = errors === undefined ? {} : { errors: errors.map(maskError).map(formatError) };
+    this.bytes = Buffer.from(JSON.stringify({ ...told, data }));
   }
 
-  /** As JSON, in the form in which both transports send results. */
-  get text(): string {
-    this.#text ??= JSON.stringify({
-      ...(this.errors !== undefined && { errors: this.errors.map(formatError) }),
-      data: this.data,
-    });
-    return this.#text;
-  }
-
-  /** The same in UTF-8. Never written to. */
-  get bytes(): Buffer {
-    this.#bytes ??= Buffer.from(this.text);
-    return this.#bytes;
+  /** As server-sent event. Never written to. */
+  get event(): Buffer {
+    this.#event ??= Buffer.concat([EVENT_HEAD, this.bytes, EVENT_END]);
+    return this.#event;
   }
 }

@@ -13,6 +13,7 @@ import {
   execute,
   getOperationAST,
 } from "graphql";
+import { isPolled } from "../../events/polled-source.ts";
 import type { MaskError } from "../graphql/mask-error.ts";
 import type { Sharing } from "../options.ts";
 import { canonicalVariables } from "./canonical-variables.ts";
@@ -67,8 +68,10 @@ export class SharedSubscriptions {
       const { errors = [] } = source;
       return { errors: errors.map(this.#maskError) };
     }
+    const events = source[Symbol.asyncIterator]();
+    if (!isPolled(events)) throw new Error("the source of a shareable subscription has no poll");
     return new SharedStream({
-      source: source[Symbol.asyncIterator](),
+      source: events,
       enter: () => this.#enter(identity, args),
       leave: (group) => this.#leave(identity, group),
     });

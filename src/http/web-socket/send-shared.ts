@@ -1,4 +1,7 @@
 /** Sends a shared subscription's results over a WebSocket: one text for all, a frame for each. */
+import { deliver, type Outlet } from "../sharing/deliver.ts";
+import type { Pace } from "../sharing/pace.ts";
+import type { SharedResult } from "../sharing/shared-result.ts";
 import type { SharedStream } from "../sharing/shared-stream.ts";
 import type { SocketWriter } from "./socket-writer.ts";
 
@@ -6,8 +9,7 @@ const END = Buffer.from("}");
 
 /**
  * For graphql-ws, in the place of the stream: it yields nothing, since graphql-ws would serialise each
- * result again, and ends as the stream does. While the client is slow to take messages, events wait
- * where they are: in the bounded mailbox of their source, of which a newer state takes the place.
+ * result again, and ends as the stream does.
  *
  * @param id of the subscription, as the client named it
  */
@@ -16,21 +18,12 @@ export function sendShared(
   id: string,
   writer: SocketWriter,
 ): AsyncIterableIterator<never> {
-  const head = Buffer.from(`{"id":${JSON.stringify(id)},"type":"next","payload":`);
-  let isOver = false;
   return {
     async next() {
-      for (;;) {
-        const step = await stream.next();
-        // Other subscriptions of the same socket write, too.
-        while (writer.isBehind && !isOver) await writer.whenTaken();
-        if (step.done === true || isOver) return OVER;
-        writer.write(Buffer.concat([head, step.value.bytes, END]));
-        if (writer.isBehind) await writer.whenTaken();
-      }
+      await deliver(stream, new SubscriptionOutlet(id, writer));
+      return OVER;
     },
     async return() {
-      isOver = true;
       await stream.return();
       return OVER;
     },
@@ -38,6 +31,29 @@ export function sendShared(
       return this;
     },
   };
+}
+
+/** Other operations of the same socket write there, too. */
+class SubscriptionOutlet implements Outlet {
+  readonly #head: Buffer;
+  readonly #writer: SocketWriter;
+
+  constructor(id: string, writer: SocketWriter) {
+    this.#head = Buffer.from(`{"id":${JSON.stringify(id)},"type":"next","payload":`);
+    this.#writer = writer;
+  }
+
+  get isBehind(): boolean {
+    return this.#writer.isBehind;
+  }
+
+  whenTaken(): Promise<void> {
+    return this.#writer.whenTaken();
+  }
+
+  write({ bytes }: SharedResult, pace: Pace): void {
+    this.#writer.write([this.#head, bytes, END], pace);
+  }
 }
 
 const OVER: IteratorReturnResult<undefined> = { value: undefined, done: true };

@@ -32,7 +32,7 @@ export class SocketSession {
   /** @param onGivenUp called when the client does not take what is sent to it */
   constructor(socket: WebSocket, request: IncomingMessage, onGivenUp: (reason: string) => void) {
     this.socket = socket;
-    this.writer = new SocketWriter(socket, { onGivenUp });
+    this.writer = new SocketWriter(socket, request.socket, { onGivenUp });
     this.#request = request;
     // One a subscription; how many there may be is bounded elsewhere.
     setMaxListeners(0, this.#gone.signal);

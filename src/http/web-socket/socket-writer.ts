@@ -1,5 +1,15 @@
-/** Everything that goes out on one WebSocket, and what becomes of a client that does not take it. */
+/**
+ * Everything that goes out on one WebSocket, and what becomes of a client that does not take it.
+ *
+ * Frames of text are written to the connection itself, in one piece: `ws` writes each in two. It goes on
+ * writing what it has to say by itself (pings, pongs, the closing frame), whole and at once as well,
+ * because nothing here is compressed, so that all come in the order of their calls.
+ */
+import type { Duplex } from "node:stream";
 import { WebSocket } from "ws";
+import type { Pace } from "../sharing/pace.ts";
+import { PacedWrites } from "../sharing/paced-writes.ts";
+import { textFrame } from "./text-frame.ts";
 
 /** A client that takes nothing for this long is gone or stuck; it will come back if it lives. */
 const STALLED_AFTER_MS = 30_000;
@@ -24,18 +34,23 @@ export interface SocketWriterOptions {
 
 export class SocketWriter {
   readonly #socket: WebSocket;
+  readonly #connection: Duplex;
   readonly #stalledAfterMs: number;
   readonly #onGivenUp: (reason: string) => void;
+  readonly #writes = new PacedWrites((bytes) => this.#put(bytes));
   readonly #onTaken = () => this.#taken();
-  /** Frames whose last byte the system has not taken, as far as we were told. */
+  /** Writes that we will be told of when the system has taken them. */
   #pending = 0;
+  /** Of the frames that may wait. */
   #largest = 0;
   #waiting: (() => void)[] = [];
   #watch: NodeJS.Timeout | null = null;
   #isGivenUp = false;
 
-  constructor(socket: WebSocket, options: SocketWriterOptions) {
+  /** @param connection that `socket` was made of */
+  constructor(socket: WebSocket, connection: Duplex, options: SocketWriterOptions) {
     this.#socket = socket;
+    this.#connection = connection;
     this.#stalledAfterMs = options.stalledAfterMs ?? STALLED_AFTER_MS;
     this.#onGivenUp = options.onGivenUp;
     socket.once("close", () => this.#release());
@@ -48,36 +63,59 @@ export class SocketWriter {
 
   /** Something waits for the client to take it. */
   get isBehind(): boolean {
-    return this.#socket.bufferedAmount > 0;
+    return this.#connection.writableLength > 0;
   }
 
-  /** Sends a text message, or drops it if the socket is closing, which ends its subscriptions. */
-  write(message: string | Buffer): void {
+  /**
+   * Sends a text message, or drops it if the socket is closing, which ends its subscriptions.
+   *
+   * @param pace while it rests, the message waits for those that follow
+   */
+  write(parts: readonly Buffer[], pace: Pace | null = null): void {
     if (this.#socket.readyState !== WebSocket.OPEN || this.giveUpIfOverfull()) return;
-    this.#largest = Math.max(this.#largest, message.length);
-    this.#pending += 1;
-    this.#socket.send(message, TEXT, this.#onTaken);
-    if (this.isBehind) this.#watchOver();
+    this.#writes.write(textFrame(parts), pace);
   }
 
   /** Like `write`; resolves once the system has taken the message, or the socket is closed. */
-  async send(message: string): Promise<void> {
-    this.write(message);
-    if (this.isBehind) await this.whenTaken();
+  send(message: string): Promise<void> {
+    this.write([Buffer.from(message)]);
+    return this.whenTaken();
   }
 
   /** Resolves once everything was taken, or the socket is closed. */
   whenTaken(): Promise<void> {
-    if (this.#pending === 0) return Promise.resolve();
+    if (!this.isBehind || this.#socket.readyState === WebSocket.CLOSED) return Promise.resolve();
+    // What waits may be the library's alone.
+    if (this.#pending === 0 && this.#connection.writable) this.#writeTold(NOTHING);
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
   /** Also counts what the library answers by itself. True if the client is given up. */
   giveUpIfOverfull(): boolean {
-    if (!this.#isGivenUp && this.#socket.bufferedAmount > UNREAD_BYTES_MAX + this.#largest) {
+    if (!this.#isGivenUp && this.#connection.writableLength > UNREAD_BYTES_MAX + this.#largest) {
       this.#giveUp("Too much waits to be read; come back later");
     }
     return this.#isGivenUp;
+  }
+
+  #put(bytes: Buffer): void {
+    if (this.#socket.readyState !== WebSocket.OPEN) return;
+    if (this.isBehind) {
+      this.#largest = Math.max(this.#largest, bytes.length);
+      this.#writeTold(bytes);
+      return;
+    }
+    this.#largest = bytes.length;
+    // Nearly always the system takes it at once, and to be told of that would be work for nothing.
+    this.#connection.write(bytes);
+    if (this.isBehind) this.#writeTold(NOTHING);
+  }
+
+  /** `#taken` is called once the system has taken this and all before it, which wait already. */
+  #writeTold(bytes: Buffer): void {
+    this.#pending += 1;
+    this.#connection.write(bytes, this.#onTaken);
+    this.#watchOver();
   }
 
   #taken(): void {
@@ -112,4 +150,5 @@ export class SocketWriter {
   }
 }
 
-const TEXT = { binary: false } as const;
+/** Marks a place among what waits. */
+const NOTHING = Buffer.alloc(0);
