@@ -1,6 +1,7 @@
 /** Reads that belong to single jobs, gathered into one statement for all jobs of a response. */
 import DataLoader from "dataloader";
 import type { JobRecord } from "../src/domain/job-record.ts";
+import type { LookUpJobs } from "../src/operations/look-up-jobs.ts";
 import { type Cancellation, readCancellations } from "../src/store/cancellations.ts";
 import type { Database } from "../src/store/database.ts";
 import {
@@ -14,7 +15,6 @@ import {
   type WorkerLoad,
   type WorkerRecord,
 } from "../src/store/read-instances.ts";
-import { readJobs } from "../src/store/read-jobs.ts";
 import { readPayloads } from "../src/store/read-payloads.ts";
 import { readResults } from "../src/store/read-results.ts";
 import { readTimelines, type TimelineEvent } from "../src/store/read-timelines.ts";
@@ -38,9 +38,10 @@ const IDS_MAX = 1_000;
 /** Each may have hundreds of events; a page of jobs is no longer than this. */
 const TIMELINES_MAX = 100;
 
-export function createLoaders(db: Database): Loaders {
+/** @param lookUpJobs shares its statements with other responses; all others are of this one alone */
+export function createLoaders(db: Database, lookUpJobs: LookUpJobs): Loaders {
   return {
-    job: loaderOf((ids) => readJobs(db, ids), null),
+    job: loaderOf<JobRecord | null>(lookUpJobs, null),
     payload: loaderOf<unknown>((ids) => readPayloads(db, ids), null),
     result: loaderOf<unknown>((ids) => readResults(db, ids), null),
     attempts: loaderOf<readonly AttemptRecord[]>((ids) => readAttempts(db, ids), []),
