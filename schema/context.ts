@@ -62,7 +62,7 @@ export function createSchemaContext(
   signal: () => AbortSignal | null = () => null,
 ): SchemaContext {
   const { db, lanes, executors, operations, updates, changes, stats } = services;
-  const createFresh = () => createLoaders(db);
+  const createFresh = () => createLoaders(db, operations.lookUpJobs);
   return {
     operations,
     updates,

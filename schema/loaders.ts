@@ -1,6 +1,7 @@
 /** Reads that belong to single jobs, gathered into one statement for all jobs of a response. */
 import DataLoader from "dataloader";
 import type { JobRecord } from "../src/domain/job-record.ts";
+import type { LookUpJobs } from "../src/operations/look-up-jobs.ts";
 import { type Cancellation, readCancellations } from "../src/store/cancellations.ts";
 import type { Database } from "../src/store/database.ts";
 import {
@@ -15,7 +16,6 @@ import {
   type WorkerLoad,
   type WorkerRecord,
 } from "../src/store/read-instances.ts";
-import { readJobs } from "../src/store/read-jobs.ts";
 import { readPayloads } from "../src/store/read-payloads.ts";
 import { readResults } from "../src/store/read-results.ts";
 import { readTimelines, type TimelineEvent } from "../src/store/read-timelines.ts";
@@ -40,21 +40,24 @@ const IDS_MAX = 1_000;
 /** Each may have hundreds of events; a page of jobs is no longer than this. */
 const TIMELINES_MAX = 100;
 
-/** Each is made when it is first asked for: most executions, and all that wait to share one, need none. */
-export function createLoaders(db: Database): Loaders {
-  return new LazyLoaders(db);
+/** @param lookUpJobs shares its statements with other responses; all others are of this one alone */
+export function createLoaders(db: Database, lookUpJobs: LookUpJobs): Loaders {
+  return new LazyLoaders(db, lookUpJobs);
 }
 
+/** Each is made when it is first asked for: most executions, and all that wait to share one, need none. */
 class LazyLoaders implements Loaders {
   readonly #db: Database;
+  readonly #lookUpJobs: LookUpJobs;
   readonly #made: { -readonly [Name in keyof Loaders]?: Loaders[Name] } = {};
 
-  constructor(db: Database) {
+  constructor(db: Database, lookUpJobs: LookUpJobs) {
     this.#db = db;
+    this.#lookUpJobs = lookUpJobs;
   }
 
   get job() {
-    this.#made.job ??= loaderOf<JobRecord | null>((ids) => readJobs(this.#db, ids), null);
+    this.#made.job ??= loaderOf<JobRecord | null>(this.#lookUpJobs, null);
     return this.#made.job;
   }
 

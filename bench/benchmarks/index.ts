@@ -6,11 +6,12 @@ import { drain } from "./drain.ts";
 import { fanOut } from "./fan-out.ts";
 import { growth } from "./growth.ts";
 import { httpSubmit } from "./http-submit.ts";
+import { poll, pollFar } from "./poll.ts";
 import { submitToStart } from "./submit-to-start.ts";
 
-const USUAL = [drain, bulkSubmit, httpSubmit, submitToStart, commitToSubscriber, fanOut];
+const USUAL = [drain, bulkSubmit, httpSubmit, submitToStart, commitToSubscriber, fanOut, poll];
 /** Some fill 4 GB of disk first, and run only when they are asked for. */
-export const ALL = [...USUAL, growth];
+export const ALL = [...USUAL, growth, pollFar];
 
 /** The benchmarks and rows of these names, of which the command line knows; the usual ones without. */
 export function selectBenchmarks(names: readonly string[]): readonly Benchmark[] {

@@ -13,6 +13,11 @@ export interface AnsweredBatchOptions<Item, Result> {
   readonly weightMax: number;
   readonly waitingMax: number;
   readonly waitingWeightMax: number;
+  /**
+   * A run that takes longer makes room for the next one, and is still waited for by its own items: two
+   * connections that hang must not stop everybody. For reads only, whose order does not matter.
+   */
+  readonly slowAfterMs?: number;
 }
 
 interface Waiting<Item, Result> {
@@ -55,7 +60,9 @@ export class AnsweredBatch<Item, Result extends object> {
 
   #run(batch: readonly Waiting<Item, Result>[]): Promise<void> {
     for (const { weight } of batch) this.#waitingWeight -= weight;
-    return this.#settle(batch);
+    const settled = this.#settle(batch);
+    const { slowAfterMs } = this.#options;
+    return slowAfterMs === undefined ? settled : settledOrSlow(settled, slowAfterMs);
   }
 
   /** Never rejects: whatever happens reaches the items' own promises. */
@@ -77,4 +84,13 @@ export class AnsweredBatch<Item, Result extends object> {
       await this.#settle(batch.slice(middle));
     }
   }
+}
+
+async function settledOrSlow(settled: Promise<void>, slowAfterMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const slow = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, slowAfterMs);
+  });
+  await Promise.race([settled, slow]);
+  clearTimeout(timer);
 }

@@ -1,5 +1,6 @@
 /** What a caller may do, one verb a file. */
 import { type CancelJob, createCancelJob } from "./cancel-job.ts";
+import { createLookUpJobs, type LookUpJobs } from "./look-up-jobs.ts";
 import {
   DEFAULT_OPERATION_LIMITS,
   type OperationDeps,
@@ -15,6 +16,7 @@ export interface Operations {
   readonly submitJobs: SubmitJobs;
   readonly cancelJob: CancelJob;
   readonly retryJob: RetryJob;
+  readonly lookUpJobs: LookUpJobs;
 }
 
 type Given = Omit<OperationDeps, "limits" | "seats"> & {
@@ -31,5 +33,6 @@ export function createOperations(deps: Given): Operations {
     submitJobs: createSubmitJobs(complete),
     cancelJob: createCancelJob(complete),
     retryJob: createRetryJob(complete),
+    lookUpJobs: createLookUpJobs(complete),
   };
 }

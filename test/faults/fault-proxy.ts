@@ -101,8 +101,8 @@ export class FaultProxy {
     for (const socket of [inbound, outbound]) socket.on("error", cut).on("close", cut);
     inbound.on("end", () => outbound.end());
     outbound.on("end", () => inbound.end());
-    inbound.on("data", (chunk) => this.#fromClient(pair, chunk));
-    outbound.on("data", (chunk) => {
+    inbound.on("data", (chunk: Buffer) => this.#fromClient(pair, chunk));
+    outbound.on("data", (chunk: Buffer) => {
       if (!pair.deaf) this.#pass(pair, inbound, chunk);
     });
   }

@@ -107,6 +107,18 @@ describe("a natural batch", () => {
     expect(await Promise.all([...running, waiting])).toHaveLength(3);
   });
 
+  test("lets the next run begin when those in flight are slow, where that is asked for", async () => {
+    const { batch, runs, letGo } = heldBatch({ slowAfterMs: 1 });
+    const all = [batch.add("a")];
+    await setImmediate();
+    all.push(batch.add("b"));
+    await setImmediate();
+    all.push(batch.add("c"));
+    await vi.waitFor(() => expect(runs).toEqual([["a"], ["b"], ["c"]]), { interval: 1 });
+    for (let run = 0; run < 3; run += 1) await letGo();
+    expect(await Promise.all(all)).toEqual([{ done: "a" }, { done: "b" }, { done: "c" }]);
+  });
+
   test("has a bad item fail alone, with every good one done exactly once", async () => {
     const done: string[] = [];
     let calls = 0;
