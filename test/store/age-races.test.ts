@@ -19,7 +19,8 @@ begin perform pg_advisory_xact_lock_shared(4711); return true; end $$;
 alter table vinyasa.instances rename to instances_held;
 create view vinyasa.instances as select * from vinyasa.instances_held where vinyasa.hold()`;
 
-const HELD = sql("select from pg_locks where locktype = 'advisory' and not granted");
+const HELD = sql(`select from pg_locks where locktype = 'advisory' and not granted
+  and database = (select oid from pg_database where datname = current_database())`);
 
 describeWithPostgres("a claim that began before jobs were moved to the front", () => {
   it("takes none of them twice", async () => {

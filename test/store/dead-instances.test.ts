@@ -16,6 +16,10 @@ import { sql } from "./statements.ts";
 const log = pino({ level: "silent" });
 const MINUTE = 60_000;
 
+/** In this database: others on the server have instances of the same numbers. */
+const LOCKS = `from pg_locks where locktype = 'advisory' and objid = $1::int::oid
+  and database = (select oid from pg_database where datname = current_database())`;
+
 interface Live {
   readonly key: InstanceKey;
   readonly db: Database;
@@ -63,8 +67,7 @@ describeWithPostgres("an instance", () => {
   }
 
   async function lockIsFree({ id }: InstanceKey): Promise<boolean> {
-    const held = sql("select from pg_locks where locktype = 'advisory' and objid = $1::int::oid");
-    return (await db.query(held, [id])).length === 0;
+    return (await db.query(sql(`select ${LOCKS}`), [id])).length === 0;
   }
 
   it("whose connection is there lives on through a silence, up to the lease", async () => {
@@ -119,7 +122,7 @@ describeWithPostgres("an instance", () => {
   it("takes its lock again with the first beat on a new connection, and says so", async () => {
     const { key, db: own } = await register();
     expect(await beat(own, key, false)).toEqual({ kept: true, reconnected: false });
-    const kill = sql("select pg_terminate_backend(pid) from pg_locks where objid = $1::int::oid");
+    const kill = sql(`select pg_terminate_backend(pid) ${LOCKS}`);
     await db.query(kill, [key.id]);
     await expect.poll(() => lockIsFree(key)).toBe(true);
     await expect
