@@ -3,6 +3,7 @@
 import type { JobStatus } from "../domain/job.ts";
 import type { NetChange } from "../domain/job-change.ts";
 import type { JobRecord } from "../domain/job-record.ts";
+import type { Untold } from "./change-mailbox.ts";
 
 export interface ChangeFilter {
   /** False for what can be told from a change alone not to belong here: another type, queue or id. */
@@ -30,7 +31,7 @@ export interface ListChange {
 /** What these changes are to the list, in their order; those that are nothing to it are left out. */
 export async function tellChanges(
   filter: ChangeFilter,
-  changes: readonly NetChange[],
+  changes: readonly Untold[],
 ): Promise<ListChange[]> {
   const candidates = changes.filter((change) => isOfInterest(filter, change));
   const read = filter.read;
@@ -43,22 +44,22 @@ export async function tellChanges(
 }
 
 /** Before, after, or by what the database will say. */
-function isOfInterest(filter: ChangeFilter, change: NetChange): boolean {
-  const { status, previousStatus } = change;
-  if (!filter.mayHold(change)) return false;
-  if (filter.holdsState(status)) return true;
-  return previousStatus !== null && filter.holdsState(previousStatus);
+function isOfInterest(filter: ChangeFilter, change: Untold): boolean {
+  const { status, previousStatus, heldStatus } = change;
+  const holds = (state: JobStatus | null) => state !== null && filter.holdsState(state);
+  return filter.mayHold(change) && (holds(status) || holds(previousStatus) || holds(heldStatus));
 }
 
 /** @param job as it is now, which may be newer than the change */
-function told(filter: ChangeFilter, change: NetChange, job: JobRecord | null): ListChange[] {
-  const { id, previousStatus } = change;
+function told(filter: ChangeFilter, change: Untold, job: JobRecord | null): ListChange[] {
+  const { id, previousStatus, heldStatus } = change;
   const wasHere = previousStatus !== null && filter.holdsState(previousStatus);
+  const mayBeHeld = wasHere || (heldStatus !== null && filter.holdsState(heldStatus));
   const isHere =
     job !== null && job.version >= change.version
       ? filter.holdsState(job.status, job.finishedAtMs)
       : filter.holdsState(change.status);
-  if (!wasHere && !isHere) return [];
+  if (!mayBeHeld && !isHere) return [];
   const kind = isHere ? (wasHere ? "UPDATED" : "ENTERED") : "LEFT";
   return [{ kind, id, previousStatus, job }];
 }

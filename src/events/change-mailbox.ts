@@ -1,9 +1,20 @@
 /** What a live list has not been told yet, one entry a job: bounded, for it only has to be newest. */
+import type { JobStatus } from "../domain/job.ts";
 import type { NetChange } from "../domain/job-change.ts";
+
+/** A change that is to be told. */
+export interface Untold extends NetChange {
+  /**
+   * Besides the previous status, one that the list may have been told already: a start can be heard of
+   * before its submit, and in an earlier message. Together with the end, the submit alone would make
+   * nothing of it for a list of running jobs, and the job would stay there for ever.
+   */
+  readonly heldStatus: JobStatus | null;
+}
 
 export class ChangeMailbox {
   readonly #jobsMax: number;
-  #entries = new Map<string, NetChange>();
+  #entries = new Map<string, Untold>();
   #hasOverflown = false;
 
   constructor(jobsMax: number) {
@@ -23,7 +34,7 @@ export class ChangeMailbox {
     const entry = this.#entries.get(change.id);
     if (entry === undefined && this.#entries.size >= this.#jobsMax) this.overflow();
     if (this.#hasOverflown) return;
-    this.#entries.set(change.id, entry === undefined ? change : together(entry, change));
+    this.#entries.set(change.id, entry === undefined ? alone(change) : together(entry, change));
   }
 
   /** What waits is worth nothing any more: it is too much, or a part of it is lost. */
@@ -33,7 +44,7 @@ export class ChangeMailbox {
   }
 
   /** Empties it; null after an overflow. */
-  take(): NetChange[] | null {
+  take(): Untold[] | null {
     const changes = this.#hasOverflown ? null : [...this.#entries.values()];
     this.#entries = new Map();
     this.#hasOverflown = false;
@@ -41,8 +52,14 @@ export class ChangeMailbox {
   }
 }
 
-function together(one: NetChange, other: NetChange): NetChange {
+/** One that is older than what is known comes late: the rest may have been told. */
+function alone(change: NetChange): Untold {
+  const heldStatus = change.since < change.version ? change.status : null;
+  return { heldStatus, ...change };
+}
+
+function together(one: Untold, other: NetChange): Untold {
   const newest = other.version > one.version ? other : one;
   const { since, previousStatus } = other.since < one.since ? other : one;
-  return { ...newest, since, previousStatus };
+  return { ...newest, since, previousStatus, heldStatus: one.heldStatus };
 }

@@ -1,7 +1,11 @@
-/** Stores single submits that have no idempotency key: those that find a seat start at once. */
+/**
+ * Stores single submits that have no idempotency key, and announces them: those that find a seat start
+ * at once, and after that.
+ */
 import { randomUUID } from "node:crypto";
 import { insertJobs, type NewJob } from "../store/insert-jobs.ts";
 import { type Seat, type StartedJob, startJobs } from "../store/start-jobs.ts";
+import { announceSubmitted } from "./announce-submitted.ts";
 import type { OperationDeps } from "./operation-deps.ts";
 
 /** The jobs as they are after the commit, in their order. */
@@ -12,7 +16,11 @@ export async function storeSubmits(
   const seats = jobs.map((job) => (mayStartNow(job) ? deps.seats.seat(job.lane) : null));
   if (seats.some((seat) => seat !== null)) return storeSeated(deps, jobs, seats);
   const records = await insertJobs(deps.db, jobs);
-  return records.map((record) => ({ record, claimed: null }));
+  return announced(
+    deps,
+    jobs,
+    records.map((record) => ({ record, claimed: null })),
+  );
 }
 
 /** A job with an end to its waiting would have to be looked at again before it starts. */
@@ -21,14 +29,15 @@ function mayStartNow(job: NewJob): boolean {
 }
 
 async function storeSeated(
-  { db }: OperationDeps,
+  deps: OperationDeps,
   jobs: readonly NewJob[],
   seats: readonly (Seat | null)[],
 ): Promise<StartedJob[]> {
   const token = randomUUID();
   try {
     const starting = jobs.map((job, index) => ({ job, place: seats[index]?.place ?? null }));
-    const started = await startJobs(db, starting, token);
+    const started = await startJobs(deps.db, starting, token);
+    announced(deps, jobs, started);
     started.forEach(({ claimed }, index) => {
       if (claimed === null) seats[index]?.release();
       else seats[index]?.start(claimed);
@@ -38,4 +47,18 @@ async function storeSeated(
     for (const seat of seats) seat?.abandon(token);
     throw error;
   }
+}
+
+/** Before they start: whoever watches all jobs would hear of a start that nobody had submitted. */
+function announced(
+  { bus }: OperationDeps,
+  jobs: readonly NewJob[],
+  stored: StartedJob[],
+): StartedJob[] {
+  const submitted = stored.flatMap(({ record: job }, index) => {
+    const lane = jobs[index]?.lane;
+    return lane === undefined ? [] : [{ job, lane }];
+  });
+  announceSubmitted(bus, submitted);
+  return stored;
 }

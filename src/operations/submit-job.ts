@@ -66,11 +66,7 @@ async function storeChecked(
 ): Promise<Submitted[]> {
   const jobs = await assignLanes(deps.lanes, submits);
   const stored = await storeSubmits(deps, jobs);
-  const results = stored.map(({ record: job }): Submitted => {
-    return { kind: "SUBMITTED", job, created: true };
-  });
-  announceCreated(deps.bus, jobs, results);
-  return results;
+  return stored.map(({ record: job }): Submitted => ({ kind: "SUBMITTED", job, created: true }));
 }
 
 async function storeWithKeys(

@@ -95,6 +95,20 @@ it("what both tell of comes once", async () => {
   expect(ids.toSorted()).toEqual([...jobs, last].map(({ id }) => id).toSorted());
 });
 
+it("a job whose start is heard of before its submit leaves a list of running jobs at its end", async () => {
+  const running: ChangeFilter = { ...ALL, holdsState: (status) => status === "RUNNING" };
+  const stream = feed.watch(running, null);
+  await next(stream);
+  const job = sampleJob({ status: "PENDING", version: 1 });
+  const started = { ...job, status: "RUNNING", version: 2 } as const;
+  const ended = { ...job, status: "COMPLETED", version: 3 } as const;
+  bus.publish([eventOf(started, "PENDING")]);
+  const kinds = async () => (await next(stream)).changes.map(({ kind }) => kind);
+  expect(await kinds()).toEqual(["ENTERED"]);
+  bus.publish([eventOf(job, null), eventOf(ended, "RUNNING")]);
+  expect(await kinds()).toEqual(["LEFT"]);
+});
+
 it("a log that cannot be read is read later", async () => {
   const stream = feed.watch(ALL, null);
   await next(stream);
