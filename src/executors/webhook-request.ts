@@ -9,12 +9,24 @@ export interface WebhookRequest {
   readonly body: string | null;
 }
 
-export function buildRequest(payload: WebhookPayload, userAgent: string): WebhookRequest {
+export interface WebhookSender {
+  readonly userAgent: string;
+  /** The same in every attempt, as `webhook-id` of Standard Webhooks: who receives it twice can tell. */
+  readonly jobId: string;
+}
+
+export function buildRequest(
+  payload: WebhookPayload,
+  { userAgent, jobId }: WebhookSender,
+): WebhookRequest {
   const { method, body } = payload;
   const isText = typeof body === "string";
   const isAbsent = body === undefined || body === null;
   const url = new URL(payload.url);
-  const defaults: Record<string, string> = { "user-agent": userAgent };
+  const defaults: Record<string, string> = {
+    "user-agent": userAgent,
+    "webhook-id": jobId,
+  };
   if (!isText && !isAbsent) defaults["content-type"] = "application/json";
   const authorization = basicAuthorization(url);
   if (authorization !== null) defaults.authorization = authorization;

@@ -34,12 +34,13 @@ export function webhookExecutor(options: WebhookOptions = {}): Executor {
   return defineExecutor({
     type: "webhook",
     description:
-      "Sends an HTTP request. A status of 200 to 299 completes the job; any other fails the attempt, 3xx too, because redirects are not followed. 410 is final; Retry-After is honoured up to one hour.",
+      "Sends an HTTP request, with the job's id as header webhook-id. A status of 200 to 299 completes the job; any other fails the attempt, 3xx too, because redirects are not followed. 410 is final; Retry-After is honoured up to one hour.",
     payload: webhookPayload,
     result: webhookResult,
     parallelizable: false,
-    async run(payload, { signal }) {
-      const outgoing = buildRequest(payload, options.userAgent ?? "Vinyasa");
+    async run(payload, { signal, jobId }) {
+      const { userAgent = "Vinyasa" } = options;
+      const outgoing = buildRequest(payload, { userAgent, jobId });
       return exchange(outgoing, dispatcher, signal);
     },
     close: async () => agent?.destroy(),

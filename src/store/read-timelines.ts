@@ -93,10 +93,17 @@ function timelineOf(rows: readonly Row[]): TimelineEvent[] {
       previousStatus: row.previous_status === null ? null : statusFromCode(row.previous_status),
       status,
       attempt: row.attempt,
-      message: row.message ?? (isAsked ? (request?.message ?? null) : null),
+      message: row.message ?? (isAsked ? (request?.message ?? null) : givenBack(row)),
     });
   }
   return events;
+}
+
+/** Of all that ends a run without an end to the job, this alone leaves no words. */
+function givenBack({ previous_status: from, status: to }: Row): string | null {
+  const isRelease =
+    from !== null && statusFromCode(from) === "RUNNING" && statusFromCode(to) === "PENDING";
+  return isRelease ? "given back by its instance; no attempt is spent" : null;
 }
 
 /** `createdAt`, which is another clock's than all that follows: never later than that. */

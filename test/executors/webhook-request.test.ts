@@ -70,6 +70,13 @@ describe("a webhook's request", () => {
     expect(server.received[0]?.headers["user-agent"]).toBe("Vinyasa/1.2.3");
   });
 
+  it("bears the id of its job, by which who receives it twice can tell", async () => {
+    const server = await sink(ok());
+    await resultOf(webhook(), { url: server.url }, { jobId: "job-1" });
+    await resultOf(webhook(), { url: server.url }, { jobId: "job-1", attempt: 2 });
+    expect(server.received.map(({ headers }) => headers["webhook-id"])).toEqual(["job-1", "job-1"]);
+  });
+
   it("turns user and password of the URL into Basic authorization", async () => {
     const server = await sink(ok());
     const url = server.url.replace("//", "//ann:p%40ss%@");
