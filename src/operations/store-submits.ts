@@ -13,7 +13,8 @@ export async function storeSubmits(
   deps: OperationDeps,
   jobs: readonly NewJob[],
 ): Promise<StartedJob[]> {
-  const seats = jobs.map((job) => (mayStartNow(job) ? deps.seats.seat(job.lane) : null));
+  // What starts at once is stored by a statement that knows no other time, together with the others.
+  const seats = jobs.every(mayStartNow) ? jobs.map(({ lane }) => deps.seats.seat(lane)) : [];
   if (seats.some((seat) => seat !== null)) return storeSeated(deps, jobs, seats);
   const records = await insertJobs(deps.db, jobs);
   return announced(

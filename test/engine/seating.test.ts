@@ -35,7 +35,7 @@ describeWithPostgres("a job that is submitted to the instance that runs it", () 
 
   async function submit(type: string, more: object = {}) {
     const result = await operations.submitJob({ type, payload: {}, ...more });
-    if (result.kind !== "SUBMITTED") throw new Error(result.kind);
+    if (result.kind !== "SUBMITTED") throw new Error(JSON.stringify(result));
     return result.job;
   }
 
@@ -78,6 +78,19 @@ describeWithPostgres("a job that is submitted to the instance that runs it", () 
     expect(await submit("quick", { scheduledAt: later })).toMatchObject({ status: "SCHEDULED" });
     expect(await submit("quick", { expiresAt: later })).toMatchObject({ status: "PENDING" });
     expect(await submit("elsewhere")).toMatchObject({ status: "PENDING" });
+  });
+
+  it("does not take along those of other times that were submitted in the same moment", async () => {
+    const [later, soon] = [3_600_000, 1_800_000].map((ms) => new Date(Date.now() + ms));
+    const [, scheduled, expiring] = await Promise.all([
+      submit("slow"),
+      submit("quick", { scheduledAt: later }),
+      submit("elsewhere", { expiresAt: soon }),
+    ]);
+    const rows = sql("select job_id as id from vinyasa.scheduled_jobs");
+    expect(await stage.db.query(rows)).toEqual([{ id: scheduled?.id }]);
+    const expiries = sql("select job_id as id from vinyasa.job_expiries");
+    expect(await stage.db.query(expiries)).toEqual([{ id: expiring?.id }]);
   });
 
   it("goes back unharmed where the answer to its submit is lost", async () => {
