@@ -12,6 +12,8 @@ type Issue = z.core.$ZodIssue;
 
 /** More than these are no help to choose from. */
 const NAMES_SHOWN = 12;
+/** More are not shown to anybody. For a hundred thousand it took a second to see what each is near to. */
+const ADVISED_MAX = 100;
 
 export function fieldIssues(error: z.ZodError, above: readonly string[] = []): FieldIssue[] {
   return error.issues.flatMap((issue) => toFieldIssues(issue, above));
@@ -47,12 +49,13 @@ function isOtherType({ code, path }: Issue): boolean {
 function unknownFields(issue: z.core.$ZodIssueUnrecognizedKeys, path: readonly string[]) {
   // Noted by `issueWords`: not there where the schema has words of its own.
   const { known } = issue as { known?: readonly string[] };
-  return issue.keys.map((key): FieldIssue => {
-    return { message: known ? unknownField(key, known) : issue.message, path: [...path, key] };
+  return issue.keys.map((key, index): FieldIssue => {
+    const message = index < ADVISED_MAX ? unknownField(key, known) : "is an unknown field";
+    return { message: known ? message : issue.message, path: [...path, key] };
   });
 }
 
-function unknownField(key: string, known: readonly string[]): string {
+function unknownField(key: string, known: readonly string[] = []): string {
   const near = meantField(key, known);
   if (near !== null) return `is an unknown field; did you mean ${JSON.stringify(near)}?`;
   if (known.length === 0) return "is an unknown field; none is taken here";

@@ -12,6 +12,8 @@ export type CheckedPayload =
 
 /** A form has fewer fields, and a list of a million bad entries needs no million issues. */
 const ISSUES_MAX = 100;
+/** Characters of a key that a path shows. */
+const NAME_MAX = 200;
 
 /** The payload is stored as it was sent: the executor parses it again, under the schema of its day. */
 export async function checkPayload(executor: Executor, payload: unknown): Promise<CheckedPayload> {
@@ -24,7 +26,7 @@ export async function checkPayload(executor: Executor, payload: unknown): Promis
   const parsed = await parseSchema(executor.payload, payload);
   if (parsed.success && found.length === 0) return { ok: true, json };
   const unstorable = inPayload(await adviseOnNumbers(executor, payload, found));
-  const unfit = parsed.success ? [] : fieldIssues(parsed.error, ["payload"]);
+  const unfit = parsed.success ? [] : fieldIssues(parsed.error, ["payload"]).map(withShortPath);
   return { ok: false, issues: bounded([...unstorable, ...otherPlaces(unfit, unstorable)]) };
 }
 
@@ -33,7 +35,17 @@ function isTooDeep({ path }: InputIssue): boolean {
 }
 
 function inPayload(issues: readonly InputIssue[]): InputIssue[] {
-  return issues.map(({ message, path }) => ({ message, path: ["payload", ...path] }));
+  return issues.map(({ message, path }) => withShortPath({ message, path: ["payload", ...path] }));
+}
+
+/** A key may be a megabyte, and be in the path of every issue. */
+function withShortPath({ message, path }: InputIssue): InputIssue {
+  const isLong = path.some(({ length }) => length > NAME_MAX);
+  return isLong ? { message, path: path.map(shortName) } : { message, path };
+}
+
+function shortName(name: string): string {
+  return name.length > NAME_MAX ? `${name.slice(0, NAME_MAX).toWellFormed()}...` : name;
 }
 
 /** What cannot be stored was said to be so: that it does not fit the schema either is no news. */

@@ -269,6 +269,14 @@ describe("a payload", () => {
     });
     expect((await validate({ type: "patient", payload: { id: "known" } })).kind).toBe("VALID");
   });
+
+  test("whose keys are megabytes is refused without repeating them for every issue", async () => {
+    const key = "k".repeat(500_000);
+    const payload = { [key]: Array.from({ length: 100 }, () => 2 ** 60) };
+    const refusal = await validate({ type: "anything", payload });
+    expect(refusal).toMatchObject({ kind: "INVALID_INPUT" });
+    expect(JSON.stringify(refusal).length).toBeLessThan(100_000);
+  });
 });
 
 describe("the hash of an input with a key", () => {
