@@ -2,12 +2,14 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Logger } from "pino";
 import { Exchange } from "./exchange.ts";
+import { QueuedAnswers } from "./queued-answers.ts";
 import type { Route, RouteTable } from "./route.ts";
 
 export class RequestHandler {
   readonly #routes: RouteTable;
   readonly #log: Logger;
   readonly #open = new Set<Exchange>();
+  readonly #queued = new QueuedAnswers();
   #waiting: (() => void)[] = [];
 
   constructor(routes: RouteTable, log: Logger) {
@@ -25,6 +27,7 @@ export class RequestHandler {
     const route = this.#routes.find(exchange.path);
     this.#open.add(exchange);
     response.once("close", () => this.#finish(exchange, route));
+    this.#queued.watch(request.socket, response);
     if (route === undefined) {
       exchange.sendJson(404, { error: "There is nothing at this path.", see: "/" });
     } else if (route.methods.includes(exchange.method)) {

@@ -1,3 +1,4 @@
+import { connect } from "node:net";
 import { createClient } from "graphql-sse";
 import { describe, expect, it } from "vitest";
 import { post, type RunningServer, startServer } from "./test-server.ts";
@@ -104,6 +105,21 @@ describe("a subscription over server-sent events", () => {
     const second = openStream(running);
     await running.stage.nextTicker();
     expect((await second.response).status).toBe(200);
+  });
+
+  it("gives its place back where it waited for its turn on a connection that ended", async () => {
+    const running = await startServer();
+    const { port, host } = new URL(running.graphqlUrl);
+    const body = JSON.stringify({ query: "subscription { tick }" });
+    const request = [
+      `POST /graphql HTTP/1.1\r\nhost: ${host}\r\naccept: text/event-stream`,
+      `content-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+    ].join("\r\n");
+    const socket = connect(Number(port), "127.0.0.1");
+    socket.write(request.repeat(5));
+    await expect.poll(() => running.server.subscriptionCount).toBe(5);
+    socket.destroy();
+    await expect.poll(() => running.server.subscriptionCount).toBe(0);
   });
 
   it("says with its code why it could not start", async () => {
