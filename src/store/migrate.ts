@@ -3,6 +3,7 @@
  * during a rolling deploy: so each migration says which code can still live with it, and a server
  * refuses a schema only if it is older than that.
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import { OperatorError } from "../domain/errors.ts";
 import { type Database, DatabaseError, type Queryable, type Transaction } from "./database.ts";
@@ -52,13 +53,14 @@ insert into vinyasa.migrations (version, name, checksum, min_code_version) value
 };
 
 // A second instance waits for the lock as long as the first one's migration takes. After that a
-// statement that cannot get its table gives up: queued behind a long reader it blocks everybody. The
+// statement that cannot get its table gives up and tries again later: queued behind a long reader (a
+// dump, a report) it blocks everybody, and 10 s of that stalled the fleet as long. The
 // look at pg_namespace refreshes what the session knows of names, or "if not exists" may be wrong.
 const LOCK = `
 set local statement_timeout = 0;
 set local lock_timeout = 0;
 select pg_advisory_xact_lock(hashtextextended('vinyasa migrate', 0));
-set local lock_timeout = '10s';
+set local lock_timeout = '1s';
 select from pg_catalog.pg_namespace limit 1;
 create schema if not exists vinyasa;
 create table if not exists vinyasa.migrations (
@@ -85,16 +87,37 @@ export async function migrate(
   const applied: number[] = [];
   for (const migration of migrations.filter((each) => !includes(before, each))) {
     log?.info({ migration: migration.name }, "applying migration");
-    const done = await db
-      .transaction("migrate", (tx) => apply(tx, migration, migrations, codeVersion))
-      .catch((error: unknown) => {
-        throw explain(error, migration);
-      });
+    const work = (tx: Transaction) => apply(tx, migration, migrations, codeVersion);
+    const done = await whenUnlocked(() => db.transaction("migrate", work), migration, log);
     if (done) applied.push(migration.version);
   }
   await ensureEventPartitions(db, { daysAhead: PARTITION_DAYS_AHEAD, ...(log && { log }) });
   const versions = [...before, ...migrations].map(({ version }) => version);
   return { applied, version: Math.max(0, ...versions) };
+}
+
+const LOCK_TIMEOUT = "55P03";
+const TRIES_MAX = 30;
+/** Those that queued behind the migration get their turn. */
+const PAUSE_MS = 1_000;
+
+/** @throws OperatorError if others hold its tables for a minute, or it may not be applied */
+async function whenUnlocked<T>(
+  attempt: () => Promise<T>,
+  migration: Migration,
+  log: Logger | undefined,
+): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await attempt();
+    } catch (error) {
+      const isLocked = error instanceof DatabaseError && error.sqlState === LOCK_TIMEOUT;
+      if (!isLocked || tries === TRIES_MAX) throw explain(error, migration);
+      const message = "a migration waits for a table that somebody reads or locks; trying again";
+      if (tries === 1) log?.warn({ migration: migration.name }, message);
+      await sleep(PAUSE_MS);
+    }
+  }
 }
 
 /** False if another instance was faster. */
@@ -151,6 +174,13 @@ function explain(error: unknown, migration: Migration): unknown {
     return new OperatorError(
       `Migration ${migration.name} failed: ${error.message}. Let the database's user create ` +
         "schemas (grant create on database ... to ...), or let its owner run the migration.",
+      { cause: error },
+    );
+  }
+  if (error.sqlState === LOCK_TIMEOUT) {
+    return new OperatorError(
+      `Migration ${migration.name} could not be applied: for a minute somebody has held a table that it ` +
+        "changes, such as a dump or a long report (pg_stat_activity shows them). Start again when that is over.",
       { cause: error },
     );
   }

@@ -52,6 +52,25 @@ describeWithPostgres("migrations", () => {
     expect(rows).toHaveLength(applied.length);
   });
 
+  it("wait for a table that is being read, without anybody waiting for long behind them", async () => {
+    await db.script("alter table vinyasa.job_attempts drop column ready_at");
+    await db.query(sql("delete from vinyasa.migrations where version >= 6"));
+    const [, reader, writer] = databases;
+    let waits = () => {};
+    const whenItWaits = new Promise<void>((resolve) => {
+      waits = resolve;
+    });
+    const told = pino({ level: "warn" }, { write: () => waits() });
+    let migrated: ReturnType<typeof migrate> | undefined;
+    await reader?.transaction("read", async (tx) => {
+      await tx.query(sql("select from vinyasa.job_attempts"));
+      migrated = migrate(db, { log: told });
+      await whenItWaits;
+      await writer?.query(sql("delete from vinyasa.job_attempts"));
+    });
+    expect((await migrated)?.applied).toContain(6);
+  });
+
   it("of a newer release are fine if they say that this code can live with them", async () => {
     await record(9_000, CODE_VERSION);
     expect(await migrate(db)).toEqual({ applied: [], version: 9_000 });
