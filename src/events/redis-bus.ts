@@ -255,8 +255,10 @@ export class RedisBus implements Bus {
   }
 
   #tellSilence(error: unknown): void {
-    // "Stream isn't writeable and enableOfflineQueue options is false", in the words of ioredis.
-    const reason = this.#link.canPublish ? `: ${reasonOf(error)}` : ", as there is no connection";
+    const words = reasonOf(error);
+    // So says ioredis, and may before it says that the connection has ended.
+    const isAway = !this.#link.canPublish || words.includes("isn't writeable");
+    const reason = isAway ? ", as there is no connection" : `: ${words}`;
     this.#log.warnOf(
       "Redis does not say whose turn it is",
       `${this.#link.name} does not say whose turn it is${reason}. Until it does, each instance does ` +
