@@ -36,7 +36,7 @@ export interface SchedulerOptions {
   readonly readAhead: ReadAhead;
   readonly ledger: ClaimLedger;
   readonly pollIntervalMs: number;
-  /** Jobs that were claimed but must not start: the instance stopped meanwhile, or they must wait. */
+  /** Jobs that were claimed but must not start: the instance stopped or lost them meanwhile. */
   readonly onUnwanted: (jobs: readonly ClaimedJob[]) => void;
 }
 
@@ -235,9 +235,8 @@ export class Scheduler implements Service {
       const { jobs, exhausted } = await claimJobs(db, claim);
       if (jobs.length > 0) failPoint("after-claim-commit");
       lanes.claimed(asked, jobs, exhausted);
-      const mustWait = kind === "suspect" && jobs.some((job) => this.#suspects.mustWait(job));
-      if (!mustWait) claimed = jobs;
-      this.#handOver(worker, jobs, instance, !mustWait);
+      claimed = jobs;
+      this.#handOver(worker, jobs, instance);
     } catch (error) {
       // It may have been committed all the same: the reconciler finds what it took.
       log.error({ err: error }, "claim failed");
@@ -256,7 +255,7 @@ export class Scheduler implements Service {
     this.#review.wake();
   }
 
-  #handOver(worker: Worker, jobs: readonly ClaimedJob[], instance: number, areWanted = true): void {
+  #handOver(worker: Worker, jobs: readonly ClaimedJob[], instance: number): void {
     const { bus, membership, ledger, onUnwanted } = this.#options;
     const events = jobs.filter((job) => bus.isWatched(job.id)).map(claimedEvent);
     if (events.length > 0) bus.publish(events);
@@ -265,7 +264,7 @@ export class Scheduler implements Service {
       return;
     }
     ledger.add(jobs);
-    if (this.#running && areWanted) worker.accept(jobs);
+    if (this.#running) worker.accept(jobs);
     else onUnwanted(jobs);
   }
 }

@@ -5,8 +5,8 @@
  * Nothing is read ahead beside them. After its first loss a job has the instance to itself, among its
  * like, for its first moments: what crashes a process mostly does so at once. Once it has outlived
  * them the next may begin beside it, or several long jobs that were lost together would begin again
- * one after another (six of 8 s each: the last after 43 s). From its next attempt on it begins when
- * no other is here, and none begins before its end.
+ * one after another (six of 8 s each: the last after 43 s). From its next attempt on it is alone to
+ * its end.
  *
  * Suspects and ordinary jobs take turns for threads, so that neither starves the other: on an instance
  * with one thread, any number of suspects would keep it.
@@ -44,8 +44,6 @@ export class Suspects {
   #held: Held | null = null;
   #proof: NodeJS.Timeout | null = null;
   #claiming = false;
-  /** One that is to run alone was given back: it is next, once no other is here. */
-  #clears = false;
   /** Claims in flight that may bring more jobs than there are threads. */
   #readingAhead = 0;
   /** One has been claimed, and no ordinary job since. */
@@ -57,14 +55,17 @@ export class Suspects {
 
   /** Nothing may be read ahead: one is here, on its way, or waited for. */
   get isQuiet(): boolean {
-    return this.#claiming || this.#options.lanes.hasSuspects || this.#areHere;
+    if (this.#claiming || this.#options.lanes.hasSuspects) return true;
+    for (const worker of this.#places) {
+      if (worker.hasSuspect) return true;
+      this.#places.delete(worker);
+    }
+    return false;
   }
 
   /** No other one may begin here now: one is on its way, or is to run alone. */
   get areBarred(): boolean {
     if (this.#claiming) return true;
-    this.#clears &&= this.#areHere;
-    if (this.#clears) return true;
     if (this.#held === null) return false;
     const { worker, job, until } = this.#held;
     if (performance.now() < until && worker.has(job)) return true;
@@ -109,36 +110,15 @@ export class Suspects {
     }
   }
 
-  /**
-   * Whether this one, which was just claimed, is to be given back: it runs alone or not at all, and how
-   * often a job was lost is not known before its claim.
-   */
-  mustWait(job: ClaimedJob): boolean {
-    if (!job.lane.suspect || isTrusted(job) || !this.#areHere) return false;
-    this.#clears = true;
-    return true;
-  }
-
   stop(): void {
     if (this.#proof !== null) clearTimeout(this.#proof);
   }
 
   #hold(worker: Worker, job: ClaimedJob): void {
     this.stop();
-    const until = isTrusted(job) ? performance.now() + PROOF_MS : Number.POSITIVE_INFINITY;
+    const isTrusted = job.attempt <= SECOND_ATTEMPT;
+    const until = isTrusted ? performance.now() + PROOF_MS : Number.POSITIVE_INFINITY;
     this.#held = { worker, job, until };
-    if (isTrusted(job)) this.#proof = setTimeout(this.#options.onNext, PROOF_MS + 1);
+    if (isTrusted) this.#proof = setTimeout(this.#options.onNext, PROOF_MS + 1);
   }
-
-  get #areHere(): boolean {
-    for (const worker of this.#places) {
-      if (worker.hasSuspect) return true;
-      this.#places.delete(worker);
-    }
-    return false;
-  }
-}
-
-function isTrusted({ attempt }: ClaimedJob): boolean {
-  return attempt <= SECOND_ATTEMPT;
 }

@@ -59,24 +59,6 @@ describeWithPostgres("jobs that lost an attempt with an instance", () => {
     expect(attempts.map(({ outcome }) => outcome)).toEqual(["COMPLETED", "LOST", "LOST"]);
   });
 
-  it("that were lost twice do not begin beside one that was lost once", async () => {
-    const [once, twice] = [new Held("once"), new Held("twice")];
-    const executors = [once.executor, twice.executor];
-    const [first] = await submitSuspects(stage, { type: "once" });
-    await stage.startEngine(executors, { workerThreads: [4] });
-    await once.whenStarted(1);
-    const [second] = await submitLostTwice(stage, { type: "twice" });
-    // It was claimed, and given back.
-    const attempts = () => stage.attempts(second?.id ?? "");
-    await expect.poll(attempts).toContainEqual(expect.objectContaining({ outcome: "RELEASED" }));
-    expect(twice.started).toEqual([]);
-    once.letGo();
-    await twice.whenStarted(1);
-    twice.letGo();
-    expect(await stage.ended(first?.id ?? "")).toMatchObject({ status: "COMPLETED" });
-    expect(await stage.ended(second?.id ?? "")).toMatchObject({ status: "COMPLETED" });
-  });
-
   it("have nothing read ahead beside them", async () => {
     const killer = new Held("killer");
     const mixed = new Held("mixed");
