@@ -62,7 +62,7 @@ export class Scheduler implements Service {
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
-    this.#suspects = new Suspects({ ...options, onNext: () => this.nudge() });
+    this.#suspects = new Suspects(options.lanes, options.workers);
     this.#seating = new Seating({
       ...options,
       reservations: this.#reservations,
@@ -86,8 +86,8 @@ export class Scheduler implements Service {
       floorMs: Math.min(REVIEW_EVERY_MS, options.pollIntervalMs),
       act: async () => {
         const { db, lanes, workers, membership } = options;
-        // One that runs alone may take an hour: threads are not kept for the next one until then.
-        const isBarred = ({ lane }: LaneState) => lane.suspect && this.#suspects.areBarred;
+        // The suspect that runs here may take an hour: threads are not kept for the next one until then.
+        const isBarred = ({ lane }: LaneState) => lane.suspect && this.#suspects.isHere;
         const othersBefore = (state: LaneState) => lanes.othersBefore(state, membership.id);
         await this.#reservations.review({ db, lanes, workers, isBarred, othersBefore });
         this.nudge();
@@ -114,7 +114,6 @@ export class Scheduler implements Service {
     await this.#poll.stop();
     await this.#review.stop();
     await Promise.all(this.#inFlight);
-    this.#suspects.stop();
   }
 
   /** Looks for work soon: once a turn of the event loop, however many threads came free in it. */
@@ -228,14 +227,14 @@ export class Scheduler implements Service {
     const threads = limit * widestOf(states);
     this.#asked.set(worker, (this.#asked.get(worker) ?? 0) + threads);
     this.#suspects.claimBegins(kind);
-    let claimed: readonly ClaimedJob[] = [];
+    let claimed = 0;
     try {
       const number = worker.number;
       const claim = { lanes: request, limit, instance, worker: number, token };
       const { jobs, exhausted } = await claimJobs(db, claim);
       if (jobs.length > 0) failPoint("after-claim-commit");
       lanes.claimed(asked, jobs, exhausted);
-      claimed = jobs;
+      claimed = jobs.length;
       this.#handOver(worker, jobs, instance);
     } catch (error) {
       // It may have been committed all the same: the reconciler finds what it took.

@@ -77,12 +77,6 @@ export class Worker {
     return this.#waiting.slice(this.#head).some(({ job }) => job.lane.suspect);
   }
 
-  /** This claim of the job runs here, or waits for its threads. */
-  has({ id, token }: ClaimedJob): boolean {
-    if (this.#running.get(id)?.job.token === token) return true;
-    return this.#waiting.slice(this.#head).some(({ job }) => job.id === id && job.token === token);
-  }
-
   /** Takes claimed jobs, in the order in which they shall start. */
   accept(jobs: readonly ClaimedJob[]): void {
     const claimedAt = performance.now();

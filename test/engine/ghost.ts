@@ -29,35 +29,16 @@ export async function claimAsGhost(stage: Stage): Promise<Ghost> {
  * Jobs that are ready, having lost their first attempt with an instance. Engines that poll meanwhile
  * may take them before.
  */
-export function submitSuspects<Wishes extends readonly Wish[]>(
+export async function submitSuspects<Wishes extends readonly Wish[]>(
   stage: Stage,
   ...wishes: Wishes
-): Promise<Stored<Wishes>> {
-  return submitLost(stage, 1, wishes);
-}
-
-/** The same, having lost their first two. */
-export function submitLostTwice<Wishes extends readonly Wish[]>(
-  stage: Stage,
-  ...wishes: Wishes
-): Promise<Stored<Wishes>> {
-  return submitLost(stage, 2, wishes);
-}
-
-type Stored<Wishes> = { readonly [Index in keyof Wishes]: JobRecord };
-
-async function submitLost<Wishes extends readonly Wish[]>(
-  stage: Stage,
-  losses: number,
-  wishes: Wishes,
-): Promise<Stored<Wishes>> {
+): Promise<{ readonly [Index in keyof Wishes]: JobRecord }> {
   const jobs = await stage.store(wishes);
-  for (let lost = 0; lost < losses; lost += 1) {
-    const { key, heartbeat } = await claimAsGhost(stage);
-    await endInstance(heartbeat, key);
-    const lanes = [...stage.lanes.all()].map(({ id }) => id);
-    await rescueJobs(stage.db, [key.id], await stage.lanes.internSuspects(lanes), 1_000);
-  }
-  stage.bus.wake({ lanes: [...stage.lanes.all()].map(({ id }) => id) });
+  const { key, heartbeat } = await claimAsGhost(stage);
+  await endInstance(heartbeat, key);
+  const lanes = [...stage.lanes.all()].map(({ id }) => id);
+  const suspects = await stage.lanes.internSuspects(lanes);
+  await rescueJobs(stage.db, [key.id], suspects, 1_000);
+  stage.bus.wake({ lanes: [...suspects.values()] });
   return jobs;
 }
