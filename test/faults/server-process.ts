@@ -129,8 +129,13 @@ export class ServerProcess {
   /** In MiB; 0 once it is gone. */
   memoryMb(): number {
     if (this.isOver) return 0;
-    const status = readFileSync(`/proc/${this.pid}/status`, "utf8");
-    return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024;
+    try {
+      const status = readFileSync(`/proc/${this.pid}/status`, "utf8");
+      return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024;
+    } catch {
+      // It has ended a moment ago, and we have not been told yet.
+      return 0;
+    }
   }
 
   /** The sum of the log's numbers in `field`, over lines that begin with `words`. */
