@@ -30,7 +30,7 @@ export class ChangeMailbox {
   }
 
   /** Changes of one job may come in any order. */
-  put(change: NetChange): void {
+  put(change: NetChange | Untold): void {
     const entry = this.#entries.get(change.id);
     if (entry === undefined && this.#entries.size >= this.#jobsMax) this.overflow();
     if (this.#hasOverflown) return;
@@ -53,13 +53,17 @@ export class ChangeMailbox {
 }
 
 /** One that is older than what is known comes late: the rest may have been told. */
-function alone(change: NetChange): Untold {
+function alone(change: NetChange | Untold): Untold {
   const heldStatus = change.since < change.version ? change.status : null;
   return { heldStatus, ...change };
 }
 
-function together(one: Untold, other: NetChange): Untold {
+/** The end may be waiting here when the submit comes: what was told lies between them. */
+function together(one: Untold, other: NetChange | Untold): Untold {
   const newest = other.version > one.version ? other : one;
-  const { since, previousStatus } = other.since < one.since ? other : one;
-  return { ...newest, since, previousStatus, heldStatus: one.heldStatus };
+  const isLate = other.since < one.since;
+  const { since, previousStatus } = isLate ? other : one;
+  const before = "heldStatus" in other ? other.heldStatus : null;
+  const heldStatus = one.heldStatus ?? before ?? (isLate ? one.previousStatus : null);
+  return { ...newest, since, previousStatus, heldStatus };
 }
