@@ -1,7 +1,7 @@
 /**
  * Batches without timers. An item that finds fewer than two runs in flight starts one in the same turn
- * of the event loop, and at once where it has been quiet; what arrives while they are busy waits and
- * forms the next batch. Idle costs no delay, load makes large batches by itself.
+ * of the event loop; what arrives while they are busy waits and forms the next batch. Idle costs no
+ * delay, load makes large batches by itself.
  *
  * It lives with the statements that it fills: operations and the engine both write so, each with an
  * answer of its own to a batch that fails.
@@ -20,8 +20,6 @@ export interface NaturalBatchOptions<Item> {
 }
 
 const IN_FLIGHT_MAX = 2;
-/** Without a run for so long, the next item is taken for one that comes alone. */
-const QUIET_MS = 2;
 
 export class NaturalBatch<Item> {
   readonly #options: NaturalBatchOptions<Item>;
@@ -29,7 +27,6 @@ export class NaturalBatch<Item> {
   #inFlight = 0;
   #isStarting = false;
   #isPaused = false;
-  #endedAt = Number.NEGATIVE_INFINITY;
   #whenIdle: (() => void)[] = [];
 
   constructor(options: NaturalBatchOptions<Item>) {
@@ -68,20 +65,14 @@ export class NaturalBatch<Item> {
     await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
   }
 
-  /**
-   * In this turn of the event loop, after whatever else it brings: that shares the run. After a quiet
-   * time only what is added in one go does.
-   */
+  /** In this turn of the event loop, after whatever else it brings: that shares the run. */
   #startSoon(): void {
     if (this.#isStarting || this.#isPaused || this.#inFlight >= IN_FLIGHT_MAX) return;
     this.#isStarting = true;
-    const start = () => {
+    setImmediate(() => {
       this.#isStarting = false;
       this.#start();
-    };
-    const isQuiet = this.#inFlight === 0 && performance.now() - this.#endedAt > QUIET_MS;
-    if (isQuiet) queueMicrotask(start);
-    else setImmediate(start);
+    });
   }
 
   #start(): void {
@@ -91,7 +82,6 @@ export class NaturalBatch<Item> {
     this.#inFlight += 1;
     void this.#options.run(batch).finally(() => {
       this.#inFlight -= 1;
-      this.#endedAt = performance.now();
       this.#startSoon();
       this.#tellIdle();
     });
