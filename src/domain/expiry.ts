@@ -5,8 +5,10 @@ import type { JobRecord } from "./job-record.ts";
  * Why a job that nobody asked to cancel is CANCELLED: nothing else than its expiry does that. Null for
  * any other job.
  */
-export function expiryReason({ status, expiresAtMs, finishedAtMs }: JobRecord): string | null {
+export function expiryReason(job: JobRecord): string | null {
+  const { status, expiresAtMs, finishedAtMs, attempt } = job;
   if (status !== "CANCELLED" || expiresAtMs === null || finishedAtMs === null) return null;
   if (finishedAtMs < expiresAtMs) return null;
-  return `expired at ${new Date(expiresAtMs).toISOString()}, before it could start`;
+  const again = attempt > 0 ? " again" : "";
+  return `expired at ${new Date(expiresAtMs).toISOString()}, before it could start${again}`;
 }

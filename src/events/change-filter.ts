@@ -45,16 +45,18 @@ export async function tellChanges(
 
 /** Before, after, or by what the database will say. */
 function isOfInterest(filter: ChangeFilter, change: Untold): boolean {
-  const { status, previousStatus, heldStatus } = change;
-  const holds = (state: JobStatus | null) => state !== null && filter.holdsState(state);
-  return filter.mayHold(change) && (holds(status) || holds(previousStatus) || holds(heldStatus));
+  const { status, previousStatus, heldStatuses } = change;
+  const states = previousStatus === null ? [status] : [status, previousStatus];
+  return (
+    filter.mayHold(change) && [...states, ...heldStatuses].some((state) => filter.holdsState(state))
+  );
 }
 
 /** @param job as it is now, which may be newer than the change */
 function told(filter: ChangeFilter, change: Untold, job: JobRecord | null): ListChange[] {
-  const { id, previousStatus, heldStatus } = change;
+  const { id, previousStatus, heldStatuses } = change;
   const wasHere = previousStatus !== null && filter.holdsState(previousStatus);
-  const mayBeHeld = wasHere || (heldStatus !== null && filter.holdsState(heldStatus));
+  const mayBeHeld = wasHere || heldStatuses.some((status) => filter.holdsState(status));
   const isHere =
     job !== null && job.version >= change.version
       ? filter.holdsState(job.status, job.finishedAtMs)

@@ -5,11 +5,11 @@ import type { NetChange } from "../domain/job-change.ts";
 /** A change that is to be told. */
 export interface Untold extends NetChange {
   /**
-   * Besides the previous status, one that the list may have been told already: a start can be heard of
-   * before its submit, and in an earlier message. Together with the end, the submit alone would make
+   * Besides the previous status, those that the list may have been told already: a start can be heard
+   * of before its submit, and in an earlier message. Together with the end, the submit alone would make
    * nothing of it for a list of running jobs, and the job would stay there for ever.
    */
-  readonly heldStatus: JobStatus | null;
+  readonly heldStatuses: readonly JobStatus[];
 }
 
 export class ChangeMailbox {
@@ -54,8 +54,8 @@ export class ChangeMailbox {
 
 /** One that is older than what is known comes late: the rest may have been told. */
 function alone(change: NetChange | Untold): Untold {
-  const heldStatus = change.since < change.version ? change.status : null;
-  return { heldStatus, ...change };
+  const heldStatuses = change.since < change.version ? [change.status] : [];
+  return { heldStatuses, ...change };
 }
 
 /** The end may be waiting here when the submit comes: what was told lies between them. */
@@ -63,7 +63,10 @@ function together(one: Untold, other: NetChange | Untold): Untold {
   const newest = other.version > one.version ? other : one;
   const isLate = other.since < one.since;
   const { since, previousStatus } = isLate ? other : one;
-  const before = "heldStatus" in other ? other.heldStatus : null;
-  const heldStatus = one.heldStatus ?? before ?? (isLate ? one.previousStatus : null);
-  return { ...newest, since, previousStatus, heldStatus };
+  const held = new Set([
+    ...one.heldStatuses,
+    ...("heldStatuses" in other ? other.heldStatuses : []),
+  ]);
+  if (isLate && one.previousStatus !== null) held.add(one.previousStatus);
+  return { ...newest, since, previousStatus, heldStatuses: [...held] };
 }

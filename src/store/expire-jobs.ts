@@ -14,7 +14,7 @@ export function expiryOf(jobId: string): string {
 
 // As `expiryReason` of the domain has it.
 const REASON = `'expired at ' || to_char(expires_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
-      || ', before it could start'`;
+      || ', before it could start' || case when attempt > 0 then ' again' else '' end`;
 
 // Only those that wait, before the limit: a thousand expiries of running jobs must not hide the rest.
 const EXPIRE = {

@@ -56,6 +56,10 @@ function inWords(error: unknown): string {
       return "a part of its path is a file";
     case "ENOENT":
       return `the file system lets nobody make ${path}`;
+    case "ELOOP":
+      return "its symbolic links lead back to themselves";
+    case "ENAMETOOLONG":
+      return "its path is too long";
     case "EROFS":
       return "its file system is read-only";
     case "EACCES":

@@ -1,5 +1,6 @@
 import { pino } from "pino";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import type { JobStatus } from "../../src/domain/job.ts";
 import type { JobChange } from "../../src/domain/job-change.ts";
 import type { LogMark, LogPage, LogPlace } from "../../src/domain/log-position.ts";
 import { ChangeFeed } from "../../src/events/change-feed.ts";
@@ -111,6 +112,27 @@ it.each([
   const rest = [eventOf(job, null), eventOf(ended, "RUNNING")];
   bus.publish(given.submitFirst ? rest : rest.toReversed());
   expect(await kinds()).toEqual(["LEFT"]);
+});
+
+it("a job leaves a list of running jobs also where more came, late, while its end could not be read", async () => {
+  const job = sampleJob({ status: "PENDING", version: 1 });
+  const at = (status: JobStatus, version: number) => ({ ...job, status, version });
+  // Read three times: as it enters, in vain, and as it leaves.
+  const answers = [() => new Map([[job.id, at("RUNNING", 2)]])];
+  answers.push(() => {
+    bus.publish([eventOf(at("CANCELLED", 5), "PENDING"), eventOf(at("PENDING", 4), "COMPLETED")]);
+    throw new Error("the database is away");
+  });
+  answers.push(() => new Map([[job.id, at("CANCELLED", 5)]]));
+  const read = async () => answers.shift()?.() ?? new Map();
+  const running: ChangeFilter = { ...ALL, holdsState: (status) => status === "RUNNING", read };
+  const stream = feed.watch(running, null);
+  await next(stream);
+  bus.publish([eventOf(at("RUNNING", 2), "PENDING")]);
+  expect((await next(stream)).changes).toMatchObject([{ kind: "ENTERED" }]);
+  bus.publish([eventOf(at("COMPLETED", 3), "RUNNING"), eventOf(job, null)]);
+  expect((await next(stream)).changes).toMatchObject([{ kind: "LEFT" }]);
+  expect(answers).toEqual([]);
 });
 
 it("a log that cannot be read is read later", async () => {

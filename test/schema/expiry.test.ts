@@ -47,7 +47,7 @@ describeWithPostgres("a job with an expiresAt", () => {
     const id = await api.submit(expiring(at(1_500)));
     const seen = await watchToTheEnd(id);
     const { events, ...job } = await read(id);
-    const cancelReason = `expired at ${job.expiresAt}, before it could start`;
+    const cancelReason = `expired at ${job.expiresAt}, before it could start again`;
     expect(job).toMatchObject({ status: "CANCELLED", cancelReason, cancelRequestedAt: null });
     expect(seen).toEqual(job);
     expect(events.at(-1)).toEqual({ status: "CANCELLED", message: cancelReason });

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import pino from "pino";
@@ -116,6 +116,14 @@ describe("the folder of an embedded database", () => {
     );
     await expect(openEmbedded({ folder: file, log })).rejects.toThrow(
       `${file} is a file. Set DATA_`,
+    );
+  });
+
+  it("that symbolic links lead in a circle is told so", async () => {
+    const link = join(createEmptyFolder(), "link");
+    symlinkSync(link, link);
+    await expect(openEmbedded({ folder: join(link, "data"), log })).rejects.toThrow(
+      `Cannot use the folder ${join(link, "data")}: its symbolic links lead back to themselves.`,
     );
   });
 
