@@ -19,6 +19,11 @@ export const FAN_OUT: FanOut = {
   module: "fan-out-watchers.ts",
 };
 
+/** 30 changes, as many deliveries. */
+export const FAN_OUT_MANY: FanOut = { ...FAN_OUT, watchers: 10_000, changesShare: 1 / 1_000 };
+
+export const FAN_OUT_SSE: FanOut = { ...FAN_OUT, module: "fan-out-sse-watchers.ts" };
+
 export const QUERY = `subscription WatchJob($id: ID!) {
   jobUpdated(id: $id) { id type status version attempt attemptsLeft progress updatedAt startedAt }
 }`;
