@@ -109,9 +109,10 @@ async function assemble(
   const { shutdownGraceMs: graceMs } = config;
   stack.push("engine", () => engine.stop(graceMs));
   // Clients are sent elsewhere while running jobs end; each waits for the other's last writes.
-  stack.push("HTTP and running jobs", () =>
-    Promise.all([http.stop({ graceMs }), engine.drain(graceMs)]),
-  );
+  stack.push("HTTP and running jobs", () => {
+    const drained = engine.drain(graceMs);
+    return Promise.all([http.stop({ graceMs, until: drained }), drained]);
+  });
   await engine.start();
   return { url: http.url, banner: await describe(config, dbs, bus, http), stop };
 }
