@@ -69,6 +69,8 @@ builder.subscriptionField("jobsUpdated", (t) =>
         description: "`JobChanges.cursor` of the last message, or `JobConnection.changesCursor`.",
       }),
     },
+    // See src/http/sharing/without-start.ts.
+    extensions: { startArguments: ["after"] },
     subscribe: (_root, { filter, after }, context, info) => {
       const wantsJobs = selects(info, ["changes", "job"]);
       const source = context.watchChanges(
