@@ -309,6 +309,25 @@ it("what is told while somebody still reads what it missed is in its first messa
   expect(late.last).toBe(early.last);
 });
 
+it("a job that was told ahead of its changes leaves the list with those that come after", async () => {
+  const reader = new Reader(listOf(["RUNNING"]));
+  await pass(11_000);
+  const { id } = submit();
+  move(id, "RUNNING");
+  await pass(100);
+  const goOn = holdReads();
+  move(id, "SCHEDULED");
+  await pass(100);
+  // Read in the state to which it has come back meanwhile, and which its changes only pass through.
+  for (const status of ["PENDING", "RUNNING"] as const) move(id, status);
+  goOn();
+  await pass(0);
+  expect(reader.kindsOf(id)).toEqual(["ENTERED RUNNING", "UPDATED RUNNING"]);
+  move(id, "COMPLETED");
+  await pass(200);
+  expect(reader.kindsOf(id).at(-1)).toBe("LEFT COMPLETED");
+});
+
 it("too much to catch up with is a resync for who comes, and nothing for the others", async () => {
   const early = new Reader(listOf());
   await pass(0);

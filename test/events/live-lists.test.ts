@@ -32,7 +32,7 @@ interface Plan {
   readonly readsFirst: boolean;
   /** Between what it does and what it does next. */
   readonly slowMs: number;
-  /** It breaks off after so many messages, and goes on from the last cursor. */
+  /** It breaks off after so many messages, and goes on from the last cursor; 0: never. */
   readonly breaksAfter: number;
   /** It does not look at the jobs' versions. */
   readonly trustsKinds: boolean;
@@ -82,7 +82,7 @@ class World {
   }
 
   async #read(ids: readonly string[]): Promise<Map<string, JobRecord>> {
-    await pause(5);
+    await pause(40);
     if (this.#failingReads > 0) {
       this.#failingReads -= 1;
       throw new Error("the database is away");
@@ -91,7 +91,7 @@ class World {
       const job = this.jobs.get(id);
       return job === undefined ? [] : [[id, job] as const];
     });
-    await pause(5);
+    await pause(40);
     return new Map(found);
   }
 }
@@ -178,7 +178,7 @@ const plans = fc.record({
   beginsAtMs: fc.nat(3_000),
   readsFirst: fc.boolean(),
   slowMs: fc.oneof(fc.constant(0), fc.nat(400)),
-  breaksAfter: fc.nat(8),
+  breaksAfter: fc.oneof(fc.constant(0), fc.nat(8)),
   trustsKinds: fc.boolean(),
 });
 
@@ -197,15 +197,21 @@ it("clients of one list end up with what the database says, whatever happened on
       fc.array(commits, { minLength: 1, maxLength: 60 }),
       fc.array(fc.nat(4_000), { maxLength: 3 }),
       fc.boolean(),
-      async (lives, moves, failures, readsJobs) => {
+      // While clients may still read what they begin with, or long after.
+      fc.constantFrom(0, 14_000),
+      // A job moves once a second, or ten times.
+      fc.constantFrom(1, 10),
+      // A bus without any fault leaves the most to the lists themselves.
+      fc.boolean(),
+      async (lives, moves, failures, readsJobs, laterMs, pace, isCalm) => {
         const world = new World(readsJobs);
         const clients = lives.map((plan) => new Client(world, plan));
         const ended = clients.map((client) => client.live());
         for (const { atMs, job, delayMs } of moves) {
-          setTimeout(() => world.commit(job, delayMs), atMs);
+          setTimeout(() => world.commit(job, isCalm ? 0 : delayMs), laterMs + atMs / pace);
         }
-        for (const atMs of failures) setTimeout(() => world.failNextReads(), atMs);
-        await vi.advanceTimersByTimeAsync(20_000);
+        for (const atMs of failures) setTimeout(() => world.failNextReads(), laterMs + atMs);
+        await vi.advanceTimersByTimeAsync(laterMs + 20_000);
         const told = clients.map(({ held }) => [...held.keys()].toSorted());
         for (const client of clients) client.leave();
         const stopped = world.feed.stop();
