@@ -81,6 +81,7 @@ export const JobOrder = builder.inputType("JobOrder", {
 /** @throws RequestError BAD_USER_INPUT for what no stored job can hold */
 export function jobListFilter(input: typeof JobFilter.$inferInput): JobListFilter {
   const { ids, status, type, queue, tags, name, payload } = input;
+  checkLengths(input);
   checkSearchable(input);
   return {
     ...(ids && { ids }),
@@ -102,6 +103,18 @@ function timeFilter(input: typeof JobFilter.$inferInput): JobListFilter {
     ...(finishedAfter && { finishedAfterMs: finishedAfter.getTime() }),
     ...(finishedBefore && { finishedBeforeMs: finishedBefore.getTime() }),
   };
+}
+
+/** A million of them kept the server busy for seconds. Of ids more are read by key. */
+const ENTRIES_MAX = 1_000;
+
+function checkLengths(input: typeof JobFilter.$inferInput): void {
+  for (const field of ["status", "type", "queue", "tags"] as const) {
+    const entries = input[field]?.length ?? 0;
+    if (entries <= ENTRIES_MAX) continue;
+    const message = `filter.${field} has ${entries} entries, more than ${ENTRIES_MAX}`;
+    throw new RequestError("BAD_USER_INPUT", message);
+  }
 }
 
 /** PostgreSQL fails on such values, so that they would come out as an unexpected error. */

@@ -1,21 +1,35 @@
 /**
- * Answers whose requests came over one connection behind others, and wait for their turn on it
- * (HTTP/1.1 pipelining). Node does not tell them when that connection ends: fifty subscriptions that
- * were sent in one go kept 49 places until the server's end.
+ * Requests that came over one connection behind others whose answers are not complete (HTTP/1.1
+ * pipelining). Their answers have to wait for their turn on it, and so do they: begun at once, 20,000
+ * of them kept the server busy for seconds after their client had gone.
+ *
+ * Node does not tell those that wait when their connection ends: fifty subscriptions that were sent in
+ * one go kept 49 places until the server's end.
  */
 import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
+/** Beyond that nothing more is read from the connection; what one read brought may be a few hundred. */
+const QUEUED_MAX = 32;
+
 export class QueuedAnswers {
   readonly #bySocket = new WeakMap<Socket, Set<ServerResponse>>();
 
-  /** Closes `response` with its connection, if it has to wait for its turn there. */
-  watch(socket: Socket, response: ServerResponse): void {
-    if (response.socket !== null) return;
+  /** Calls `begin` when the turn of `response` has come: at once, or later, or never. */
+  inTurn(socket: Socket, response: ServerResponse, begin: () => void): void {
+    if (response.socket !== null) {
+      begin();
+      return;
+    }
     const queued = this.#bySocket.get(socket) ?? this.#begin(socket);
     queued.add(response);
-    // Its turn has come: from here on Node tells it.
-    response.once("socket", () => queued.delete(response));
+    if (queued.size > QUEUED_MAX) socket.pause();
+    response.once("socket", () => {
+      queued.delete(response);
+      // From here on Node tells it of the connection's end.
+      if (queued.size === QUEUED_MAX) socket.resume();
+      begin();
+    });
   }
 
   #begin(socket: Socket): Set<ServerResponse> {

@@ -27,7 +27,16 @@ export class RequestHandler {
     const route = this.#routes.find(exchange.path);
     this.#open.add(exchange);
     response.once("close", () => this.#finish(exchange, route));
-    this.#queued.watch(request.socket, response);
+    this.#queued.inTurn(request.socket, response, () => this.#begin(route, exchange));
+  }
+
+  /** Resolves once every request has its answer; streams, which have no end, are left out. */
+  whenIdle(): Promise<void> {
+    if (this.#isIdle()) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  #begin(route: Route | undefined, exchange: Exchange): void {
     if (route === undefined) {
       exchange.sendJson(404, { error: "There is nothing at this path.", see: "/" });
     } else if (route.methods.includes(exchange.method)) {
@@ -36,12 +45,6 @@ export class RequestHandler {
       const allow = route.methods.join(", ");
       exchange.sendJson(405, { error: `This path takes ${allow}.` }, { allow });
     }
-  }
-
-  /** Resolves once every request has its answer; streams, which have no end, are left out. */
-  whenIdle(): Promise<void> {
-    if (this.#isIdle()) return Promise.resolve();
-    return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
   async #answer(route: Route, exchange: Exchange): Promise<void> {

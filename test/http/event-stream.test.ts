@@ -107,7 +107,7 @@ describe("a subscription over server-sent events", () => {
     expect((await second.response).status).toBe(200);
   });
 
-  it("gives its place back where it waited for its turn on a connection that ended", async () => {
+  it("takes no place while it waits for its turn on a connection, and gives back the one it had", async () => {
     const running = await startServer();
     const { port, host } = new URL(running.graphqlUrl);
     const body = JSON.stringify({ query: "subscription { tick }" });
@@ -117,9 +117,12 @@ describe("a subscription over server-sent events", () => {
     ].join("\r\n");
     const socket = connect(Number(port), "127.0.0.1");
     socket.write(request.repeat(5));
-    await expect.poll(() => running.server.subscriptionCount).toBe(5);
+    const ticker = await running.stage.nextTicker();
+    expect(running.server.subscriptionCount).toBe(1);
     socket.destroy();
+    await ticker.whenEnded;
     await expect.poll(() => running.server.subscriptionCount).toBe(0);
+    expect(running.stage.tickers).toHaveLength(1);
   });
 
   it("says with its code why it could not start", async () => {

@@ -10,8 +10,10 @@ describe("a JSON text", () => {
     expect(jsonBoundsIssue(JSON.stringify(Array.from({ length: 10_000 }, () => job)))).toBeNull();
   });
 
-  it("may hold any number of plain numbers", () => {
-    expect(jsonBoundsIssue(JSON.stringify(Array.from({ length: 2_000_000 }, () => 7)))).toBeNull();
+  it("may hold two million plain numbers, and is refused with ten", () => {
+    const numbers = (count: number) => `[${"7,".repeat(count)}7]`;
+    expect(jsonBoundsIssue(numbers(2_000_000))).toBeNull();
+    expect(jsonBoundsIssue(numbers(10_000_000))).toBe("has more than 4000000 elements");
   });
 
   it("is refused where it is nested too deep, in arrays and in objects", () => {

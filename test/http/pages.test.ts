@@ -5,6 +5,7 @@ import { promisify } from "node:util";
 import { buildSchema, type GraphQLObjectType, parse, validate } from "graphql";
 import { describe, expect, it } from "vitest";
 import { banner, firstJobCommand } from "../../src/banner.ts";
+import { graphiqlStartScript } from "../../src/http/graphiql/start-script.ts";
 import { GRAPHIQL_TABS } from "../../src/http/graphiql/tabs.ts";
 import { startServer } from "./test-server.ts";
 
@@ -118,6 +119,34 @@ describe("GraphiQL", () => {
       expect(plain.status).toBe(200);
       expect(plain.headers.get("content-encoding")).toBeNull();
     }
+  });
+
+  it("puts the newest job in the place of LAST, whichever way the operation goes", async () => {
+    const sent: string[] = [];
+    const answer = { json: async () => ({ data: { jobs: { nodes: [{ id: "newest" }] } } }) };
+    const window = {
+      fetch: async (url: string, init?: { body?: string }) => {
+        if (!init?.body?.includes("NewestJob"))
+          sent.push(decodeURIComponent(url), init?.body ?? "");
+        return answer;
+      },
+    };
+    const page = {
+      ...{ window, self: {}, document: { getElementById: () => null } },
+      location: { href: "http://localhost:8080/graphql" },
+      YogaGraphiQL: { renderYogaGraphiQL: () => undefined },
+    };
+    const workers = { editorWorkerService: "", json: "", graphql: "" };
+    new Function(...Object.keys(page), graphiqlStartScript(workers))(...Object.values(page));
+    const last = { id: "LAST" };
+    await window.fetch(`/graphql?query=s&variables=${encodeURIComponent(JSON.stringify(last))}`);
+    await window.fetch("/graphql", { body: JSON.stringify({ query: "m", variables: last }) });
+    await window.fetch("/graphql", { body: JSON.stringify({ query: "LAST" }) });
+    expect(sent).toEqual([
+      ...['http://localhost:8080/graphql?query=s&variables={"id":"newest"}', ""],
+      ...["/graphql", '{"query":"m","variables":{"id":"newest"}}'],
+      ...["/graphql", '{"query":"LAST"}'],
+    ]);
   });
 
   it("opens with tabs that the API understands", () => {

@@ -26,8 +26,9 @@ ${NEWEST_JOB_SCRIPT}
 }
 
 /**
- * Puts the newest job's id in the place of "LAST": the tab Watch then runs as it is. GraphiQL sends
- * subscriptions with GET, their variables in the query string.
+ * Puts the newest job's id in the place of "LAST": the tabs Watch, Cancel and Retry then run as they
+ * are. GraphiQL sends subscriptions with GET, their variables in the query string, and all else with
+ * POST.
  */
 const NEWEST_JOB_SCRIPT = `
   const send = window.fetch.bind(window);
@@ -42,16 +43,23 @@ const NEWEST_JOB_SCRIPT = `
     return data?.jobs?.nodes?.[0]?.id ?? "LAST";
   }
 
-  async function withNewestJob(text) {
-    const variables = JSON.parse(text);
-    return JSON.stringify({ ...variables, id: await newestJobId() });
+  const asksForNewest = (text) => typeof text === "string" && /"id": ?"LAST"/.test(text);
+
+  async function withNewestJob(variables) {
+    return variables?.id === "LAST" ? { ...variables, id: await newestJobId() } : variables;
   }
 
   window.fetch = async (input, init) => {
     const url = new URL(String(input), location.href);
     const variables = url.searchParams.get("variables");
-    if (variables === null || !/"id": ?"LAST"/.test(variables)) return send(input, init);
-    url.searchParams.set("variables", await withNewestJob(variables));
-    return send(url.href, init);
+    if (asksForNewest(variables)) {
+      const named = await withNewestJob(JSON.parse(variables));
+      url.searchParams.set("variables", JSON.stringify(named));
+      return send(url.href, init);
+    }
+    if (!asksForNewest(init?.body)) return send(input, init);
+    const request = JSON.parse(init.body);
+    const named = await withNewestJob(request.variables);
+    return send(input, { ...init, body: JSON.stringify({ ...request, variables: named }) });
   };
 `;

@@ -14,6 +14,7 @@ import type { Exchange } from "../exchange.ts";
 import type { HttpServerOptions, OperationOrigin } from "../options.ts";
 import { SharedStream } from "../sharing/shared-stream.ts";
 import { SharedSubscriptions } from "../sharing/shared-subscriptions.ts";
+import { withFewErrors } from "./coercion.ts";
 import { DocumentCache } from "./document-cache.ts";
 import { codedError, createMaskError, type MaskError } from "./mask-error.ts";
 import { parseJsonBody, parseQueryString } from "./request-params.ts";
@@ -169,10 +170,10 @@ function ownRequestParser(): Plugin<object, ServerContext> {
 function orderedFields(): Plugin<ServerContext> {
   return {
     onExecute({ setExecuteFn }) {
-      setExecuteFn(executeInOrder);
+      setExecuteFn((args) => executeInOrder(withFewErrors(args)));
     },
     onSubscribe({ setSubscribeFn }) {
-      setSubscribeFn(subscribeInOrder);
+      setSubscribeFn((args) => subscribeInOrder(withFewErrors(args)));
     },
   };
 }
@@ -202,7 +203,7 @@ function subscriptionDoor(
       if (exchange.response.destroyed) leave();
       if (shared === null) return;
       setSubscribeFn(async (args) => {
-        const result = await shared.subscribe(args);
+        const result = await shared.subscribe(withFewErrors(args));
         if (result instanceof SharedStream) hold(result, exchange);
         return result ?? subscribeFn(args);
       });
