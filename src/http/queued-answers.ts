@@ -27,7 +27,7 @@ export class QueuedAnswers {
     response.once("socket", () => {
       queued.delete(response);
       // From here on Node tells it of the connection's end.
-      if (queued.size === QUEUED_MAX) socket.resume();
+      if (queued.size === QUEUED_MAX) readOn(socket);
       begin();
     });
   }
@@ -43,4 +43,10 @@ export class QueuedAnswers {
     });
     return queued;
   }
+}
+
+/** Node may have stopped reading, too: its client takes no answers. */
+function readOn(socket: Socket): void {
+  if (socket.writableNeedDrain) socket.once("drain", () => readOn(socket));
+  else socket.resume();
 }
