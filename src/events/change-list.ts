@@ -9,8 +9,8 @@
  */
 import type { NetChange } from "../domain/job-change.ts";
 import type { LogPosition } from "../domain/log-position.ts";
-import { type ChangeFilter, type ListChange, tellChanges } from "./change-filter.ts";
-import { ChangeMailbox, type Untold } from "./change-mailbox.ts";
+import { type ChangeFilter, tellChanges } from "./change-filter.ts";
+import { ChangeMailbox } from "./change-mailbox.ts";
 import type { ListMessage } from "./list-message.ts";
 import type { LogSource } from "./log-source.ts";
 import { Signal } from "./signal.ts";
@@ -174,9 +174,7 @@ export class ChangeList implements ChangeListener {
     const changes = this.#mailbox.take();
     if (changes === null) return { changes: [], position, resync: true };
     try {
-      const told = await tellChanges(this.filter, changes);
-      this.#noteAhead(changes, told);
-      return { changes: told, position, resync: false };
+      return { changes: await tellChanges(this.filter, changes), position, resync: false };
     } catch (error) {
       for (const change of changes) this.#mailbox.put(change);
       // It may wait for longer than readers are expected.
@@ -185,17 +183,6 @@ export class ChangeList implements ChangeListener {
       await pause(RETRY_MS);
       this.#news.raise();
       return null;
-    }
-  }
-
-  /** Jobs were read after their changes, which may not be the newest any more. */
-  #noteAhead(changes: readonly Untold[], told: readonly ListChange[]): void {
-    const newest = new Map(changes.map((change) => [change.id, change]));
-    for (const { id, job } of told) {
-      const change = newest.get(id);
-      if (job === null || change === undefined) continue;
-      const isAhead = job.version > change.version && job.status !== change.status;
-      if (isAhead) this.#mailbox.noteAhead(job);
     }
   }
 

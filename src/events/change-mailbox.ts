@@ -2,9 +2,6 @@
 import type { JobStatus } from "../domain/job.ts";
 import type { NetChange } from "../domain/job-change.ts";
 
-/** A job as the list was told of it, newer than the change that it was read for. */
-export type ToldAhead = Pick<NetChange, "id" | "version" | "status">;
-
 /** A change that is to be told. */
 export interface Untold extends NetChange {
   /**
@@ -20,8 +17,6 @@ export interface Untold extends NetChange {
 export class ChangeMailbox {
   readonly #jobsMax: number;
   #entries = new Map<string, Untold>();
-  /** Until the changes come that made them so. */
-  readonly #ahead = new Map<string, ToldAhead>();
   #hasOverflown = false;
   #cuts = 0;
 
@@ -53,24 +48,13 @@ export class ChangeMailbox {
     const cuts = this.#cuts;
     const untold =
       "cuts" in change ? change : { ...change, heldStatuses: heldStatuses(change), cuts };
-    const all = entry === undefined ? untold : together(entry, untold, cuts);
-    this.#entries.set(change.id, this.#afterAhead(all));
-  }
-
-  /** A job was told in a state that its next changes only pass through: the list holds that. */
-  noteAhead(told: ToldAhead): void {
-    if (this.#ahead.size >= this.#jobsMax) this.overflow();
-    if (this.#hasOverflown) return;
-    this.#ahead.set(told.id, told);
-    const entry = this.#entries.get(told.id);
-    if (entry !== undefined) this.#entries.set(told.id, this.#afterAhead(entry));
+    this.#entries.set(change.id, entry === undefined ? untold : together(entry, untold, cuts));
   }
 
   /** What waits is worth nothing any more: it is too much, or a part of it is lost. */
   overflow(): void {
     this.#hasOverflown = true;
     this.#entries.clear();
-    this.#ahead.clear();
   }
 
   /** Empties it; null after an overflow. */
@@ -79,14 +63,6 @@ export class ChangeMailbox {
     this.#entries = new Map();
     this.#hasOverflown = false;
     return changes;
-  }
-
-  #afterAhead(change: Untold): Untold {
-    const ahead = this.#ahead.get(change.id);
-    if (ahead === undefined) return change;
-    if (change.version >= ahead.version) this.#ahead.delete(change.id);
-    const held = new Set([...change.heldStatuses, ahead.status]);
-    return { ...change, heldStatuses: [...held] };
   }
 }
 
