@@ -50,18 +50,19 @@ export async function tellChanges(
 
 /** Before, after, or by what the database will say. */
 function isOfInterest(filter: ChangeFilter, change: Untold): boolean {
-  const { status, previousStatus, heldStatuses } = change;
+  const { status, previousStatus, passedStatuses } = change;
   const states = previousStatus === null ? [status] : [status, previousStatus];
   return (
-    filter.mayHold(change) && [...states, ...heldStatuses].some((state) => filter.holdsState(state))
+    filter.mayHold(change) &&
+    [...states, ...passedStatuses].some((state) => filter.holdsState(state))
   );
 }
 
 /** @param job as it is now, which may be newer than the change */
 function told(filter: ChangeFilter, change: Untold, job: JobRecord | null): ListChange[] {
-  const { id, previousStatus, heldStatuses } = change;
+  const { id, previousStatus, passedStatuses } = change;
   const wasHere = previousStatus !== null && filter.holdsState(previousStatus);
-  const mayBeHeld = wasHere || heldStatuses.some((status) => filter.holdsState(status));
+  const mayBeHeld = wasHere || passedStatuses.some((status) => filter.holdsState(status));
   const isHere =
     job !== null && job.version >= change.version
       ? filter.holdsState(job.status, job.finishedAtMs)

@@ -50,8 +50,6 @@ const BATCH_MS = 100;
 /** A list in which nothing happens hears of a new position now and then: an old one may not be kept. */
 const POSITION_EVERY_MS = 15_000;
 const RETRY_MS = 500;
-/** For a client to read the jobs after its first message, and for us to hear of what it saw before. */
-const READERS_MS = 10_000;
 
 export class ChangeList implements ChangeListener {
   readonly #options: ChangeListOptions;
@@ -64,7 +62,6 @@ export class ChangeList implements ChangeListener {
   /** The last batch, whether anything was told of it or not. */
   #endedAt = Number.NEGATIVE_INFINITY;
   #toldAt = performance.now();
-  #readersUntil = Number.NEGATIVE_INFINITY;
   #greeting: ListMessage | null = null;
 
   constructor(options: ChangeListOptions) {
@@ -93,21 +90,12 @@ export class ChangeList implements ChangeListener {
   admit(newcomer: ListMember): ListMessage {
     this.#newcomers.delete(newcomer);
     this.#members.add(newcomer);
-    this.expectReaders();
     const { position } = this.#options.feed;
     // The same object for all who come between two reads of the log: so they share its execution.
     if (this.#greeting?.position !== position) {
       this.#greeting = { changes: [], position, resync: false };
     }
     return this.#greeting;
-  }
-
-  /**
-   * Somebody has just read the jobs, or is about to, and may have found one in a state that it passes
-   * through between two messages: for a while, they tell also what leaves such a state.
-   */
-  expectReaders(): void {
-    this.#readersUntil = performance.now() + READERS_MS;
   }
 
   /** The last one closes the list. */
@@ -126,7 +114,6 @@ export class ChangeList implements ChangeListener {
     for (const newcomer of this.#newcomers) newcomer.hear(change);
     // Who comes later has heard of it, or begins after it.
     if (this.#members.size === 0) return;
-    if (performance.now() < this.#readersUntil) this.#mailbox.cut();
     this.#mailbox.put(change);
     this.#news.raise();
   }
@@ -177,8 +164,6 @@ export class ChangeList implements ChangeListener {
       return { changes: await tellChanges(this.filter, changes), position, resync: false };
     } catch (error) {
       for (const change of changes) this.#mailbox.put(change);
-      // It may wait for longer than readers are expected.
-      this.#mailbox.cut();
       this.#options.onFailedRead(error);
       await pause(RETRY_MS);
       this.#news.raise();

@@ -32,9 +32,7 @@ export class ChangeStream extends LiveStream<ListMessage> implements ListMember 
     this.#options = options;
   }
 
-  /** Its reader may know the job in any state since the cursor, which is older than what was told then. */
   hear(change: NetChange): void {
-    this.#missed?.cut();
     this.#missed?.put(change);
   }
 
@@ -66,7 +64,6 @@ export class ChangeStream extends LiveStream<ListMessage> implements ListMember 
     if (this.#first === "awaited") return null;
     const message = this.#first ?? this.#waiting.shift() ?? null;
     this.#first = null;
-    if (message?.resync) this.#list?.expectReaders();
     return message;
   }
 
