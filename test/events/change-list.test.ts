@@ -348,11 +348,30 @@ it("a job that was told ahead of its changes leaves the list with those that com
   expect(reader.kindsOf(id).at(-1)).toBe("LEFT COMPLETED");
 });
 
+it("those who come back read what they missed one page at a time, and from the same cursor together", async () => {
+  const [one, other] = [await positionNow(), { ...(await positionNow()), atMs: 1 }];
+  submit();
+  let reading = 0;
+  let most = 0;
+  let reads = 0;
+  source.beforeReplay = async () => {
+    reads += 1;
+    reading += 1;
+    most = Math.max(most, reading);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    reading -= 1;
+  };
+  const readers = [one, one, other, other].map((after) => new Reader(listOf(), after));
+  await pass(100);
+  for (const { told } of readers) expect(told[0]?.changes).toHaveLength(1);
+  expect({ most, reads }).toEqual({ most: 1, reads: 2 });
+});
+
 it("too much to catch up with is a resync for who comes, and nothing for the others", async () => {
   const early = new Reader(listOf());
   await pass(0);
   const after = await positionNow();
-  for (let each = 0; each < 3; each += 1) {
+  for (let each = 0; each < 5; each += 1) {
     for (let at = 0; at < 100; at += 1) submit();
     await pass(100);
   }
