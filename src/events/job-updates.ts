@@ -28,6 +28,13 @@ export interface JobUpdatesOptions {
   readonly subscriptionsMax: number;
 }
 
+/** Jobs that are not as their streams have them, and cannot have become so. */
+interface Odd {
+  readonly missing: string[];
+  /** The database has an older version: it failed over and lost commits, or an event was not true. */
+  readonly older: string[];
+}
+
 const REPAIR_INTERVAL_MS = 1_000;
 const JOB_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
@@ -155,27 +162,36 @@ export class JobUpdates {
     const ids = [...this.#watched].filter(([, job]) => job.isLive).map(([id]) => id);
     try {
       for (let at = 0; at < ids.length; at += READ_IDS_MAX) {
-        const missing = await this.#repairSome(ids.slice(at, at + READ_IDS_MAX));
-        // Asked a second time: what completes a stream must not rest on one unlucky answer.
-        const gone = missing.length === 0 ? [] : await this.#repairSome(missing);
-        for (const id of gone) this.#watched.get(id)?.vanish();
+        const odd = await this.#repairSome(ids.slice(at, at + READ_IDS_MAX));
+        // Asked a second time: what ends a stream must not rest on one unlucky answer.
+        const { missing, older } = await this.#repairSome([...odd.missing, ...odd.older]);
+        for (const id of missing) this.#watched.get(id)?.vanish();
+        for (const id of older) this.#watched.get(id)?.disown(wentBack());
       }
     } catch (error) {
       this.#log.warn("comparing the watched jobs with the database failed, trying again", error);
     }
   }
 
-  /** Returns the ids that do not exist. */
-  async #repairSome(ids: readonly string[]): Promise<string[]> {
+  async #repairSome(ids: readonly string[]): Promise<Odd> {
+    const odd: Odd = { missing: [], older: [] };
+    if (ids.length === 0) return odd;
+    // Before the read: what is told while it runs may be newer than what it finds.
+    const versions = ids.map((id) => this.#watched.get(id)?.version ?? Number.NEGATIVE_INFINITY);
     const jobs = await this.#readJobs(ids);
-    const missing: string[] = [];
-    for (const id of ids) {
+    for (const [index, id] of ids.entries()) {
       const job = jobs.get(id);
-      if (job === undefined) missing.push(id);
+      if (job === undefined) odd.missing.push(id);
+      else if (job.version < (versions[index] ?? job.version)) odd.older.push(id);
       else this.#watched.get(id)?.show(job);
     }
-    return missing;
+    return odd;
   }
+}
+
+function wentBack(): RequestError {
+  const message = "the database does not have what was told of this job; subscribe again";
+  return new RequestError("UNAVAILABLE", message);
 }
 
 function notFound(id: string): RequestError {

@@ -26,6 +26,11 @@ export class WatchedJob {
     return this.#live.size > 0;
   }
 
+  /** Of the newest state that its streams have; below all others where there is none. */
+  get version(): number {
+    return this.#job?.version ?? Number.NEGATIVE_INFINITY;
+  }
+
   add(stream: JobStream): void {
     this.#joining.add(stream);
   }
@@ -67,6 +72,15 @@ export class WatchedJob {
     if (this.#job !== null && job.version <= this.#job.version) return;
     this.#job = job;
     for (const stream of this.#live) stream.offer(job);
+  }
+
+  /**
+   * Its streams have what the database has not: they fail, and nothing of it is kept for those who come.
+   */
+  disown(error: Error): void {
+    this.#job = null;
+    this.#early = [];
+    for (const stream of this.#live) stream.fail(error);
   }
 
   /** The job was deleted: its streams complete. Those that still join find it out themselves. */
