@@ -1,7 +1,7 @@
 /** Which jobs a live list holds, in two parts: what never changes of a job, and its state. */
 
 import type { JobStatus } from "../domain/job.ts";
-import type { NetChange } from "../domain/job-change.ts";
+import type { JobChange } from "../domain/job-change.ts";
 import type { JobRecord } from "../domain/job-record.ts";
 import type { Untold } from "./change-mailbox.ts";
 
@@ -12,7 +12,7 @@ export interface ChangeFilter {
    */
   readonly key: string | null;
   /** False for what can be told from a change alone not to belong here: another type, queue or id. */
-  readonly mayHold: (change: NetChange) => boolean;
+  readonly mayHold: (change: JobChange) => boolean;
   /** Of a job's state: the status, and when it finished. Not given: by the status alone. */
   readonly holdsState: (status: JobStatus, finishedAtMs?: number | null) => boolean;
   /**

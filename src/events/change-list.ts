@@ -12,7 +12,7 @@ import type { LogPosition } from "../domain/log-position.ts";
 import { type ChangeFilter, tellChanges } from "./change-filter.ts";
 import { ChangeMailbox } from "./change-mailbox.ts";
 import type { ListMessage } from "./list-message.ts";
-import type { LogSource } from "./log-source.ts";
+import type { Replays } from "./replay-changes.ts";
 import { Signal } from "./signal.ts";
 
 export interface ChangeListener {
@@ -24,7 +24,7 @@ export interface ChangeListener {
 
 /** Where a list hears of changes. */
 export interface ChangeSource {
-  readonly source: LogSource;
+  readonly replays: Replays;
   readonly position: LogPosition;
   join(listener: ChangeListener): Promise<void>;
   leave(listener: ChangeListener): void;
@@ -72,8 +72,8 @@ export class ChangeList implements ChangeListener {
     return this.#options.filter;
   }
 
-  get source(): LogSource {
-    return this.#options.feed.source;
+  get replays(): Replays {
+    return this.#options.feed.replays;
   }
 
   /** Resolves when the newcomer hears everything that is committed from then on. Rejects as the feed's. */

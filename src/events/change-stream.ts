@@ -6,7 +6,6 @@ import { type ChangeList, JOBS_MAX, type ListMember } from "./change-list.ts";
 import { ChangeMailbox } from "./change-mailbox.ts";
 import { type ListMessage, mergeMessages } from "./list-message.ts";
 import { LiveStream } from "./live-stream.ts";
-import { replayChanges } from "./replay-changes.ts";
 
 export interface ChangeStreamOptions {
   /** The list, when the stream is read first. It is entered at once. */
@@ -86,10 +85,14 @@ export class ChangeStream extends LiveStream<ListMessage> implements ListMember 
     this.tell();
   }
 
-  async #replay({ source }: ChangeList, after: LogPosition): Promise<void> {
-    const isComplete = await replayChanges(source, after, (change) => {
-      this.hear({ ...change, since: change.version, passedStatus: null });
-      return this.#missed !== null && !this.#missed.hasOverflown;
+  async #replay({ replays, filter }: ChangeList, after: LogPosition): Promise<void> {
+    const isComplete = await replays.run({
+      after,
+      isWanted: () => this.#missed !== null && !this.#missed.hasOverflown,
+      tell: (change) => {
+        if (!filter.mayHold(change)) return;
+        this.hear({ ...change, since: change.version, passedStatus: null });
+      },
     });
     if (!isComplete) this.lose();
   }
