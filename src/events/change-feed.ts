@@ -5,6 +5,7 @@
  * in the log since it last looked, and passes on what the bus has not brought. Neither waits for a
  * transaction that is slow to commit; only the position that clients resume from stops below it.
  */
+import { setImmediate } from "node:timers/promises";
 import type { Logger } from "pino";
 import { RequestError } from "../domain/errors.ts";
 import type { JobChange } from "../domain/job-change.ts";
@@ -33,6 +34,8 @@ export interface ChangeFeedOptions {
 }
 
 const INTERVAL_MS = 1_000;
+/** Changes times lists: some milliseconds. */
+const HEARD_AT_ONCE = 20_000;
 /** What the bus brings later than this after its commit has been told by the log. */
 const LATE_MS = 5_000;
 
@@ -177,6 +180,19 @@ export class ChangeFeed {
     for (const event of events) if (event.atMs > tooLate) this.#tell(event);
   }
 
+  /** Other work gets its turn between: thousands of lists may hear of thousands of changes. */
+  async #tellAll(changes: readonly JobChange[], from: LogMark): Promise<void> {
+    let heard = 0;
+    for (const change of changes) {
+      if (this.#mark !== from) return;
+      this.#tell(change);
+      heard += this.#listeners.size;
+      if (heard < HEARD_AT_ONCE) continue;
+      heard = 0;
+      await setImmediate();
+    }
+  }
+
   #tell(change: JobChange): void {
     const news = this.#recent.take(change);
     if (news === null) return;
@@ -207,9 +223,8 @@ export class ChangeFeed {
       return mark;
     }
     for (;;) {
-      if (this.#mark !== from) return mark;
-      for (const change of page.changes) this.#tell(change);
-      if (page.next === null) return mark;
+      await this.#tellAll(page.changes, from);
+      if (this.#mark !== from || page.next === null) return mark;
       page = await this.#source.since(from, page.next);
     }
   }

@@ -1,12 +1,16 @@
 /** Reads what clients have missed out of the event log. */
+import { setImmediate } from "node:timers/promises";
 import type { JobChange } from "../domain/job-change.ts";
-import type { LogPage, LogPlace, LogPosition } from "../domain/log-position.ts";
+import type { LogPage, LogPosition } from "../domain/log-position.ts";
 import { continues, type LogSource } from "./log-source.ts";
+import { OneAtATime } from "./one-at-a-time.ts";
 
 /** Of up to 200 rows and some 5,000 changes. Who is further behind reads the list anew. */
 const PAGES_MAX = 200;
 /** A read that takes longer is on a connection that hangs, and must not hold up the others. */
-const TURN_MAX_MS = 2_000;
+const READ_MAX_MS = 2_000;
+/** Changes: about a millisecond. */
+const TOLD_AT_ONCE = 5_000;
 
 /** One client's. */
 export interface Replay {
@@ -16,10 +20,9 @@ export interface Replay {
   readonly tell: (change: JobChange) => void;
 }
 
-/** A page that several replays wait for. No read of it has begun. */
-interface Turn {
-  readonly replays: Set<Replay>;
-  readonly page: Promise<LogPage | null>;
+interface Member extends Replay {
+  readonly resolve: (isComplete: boolean) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 /**
@@ -30,8 +33,9 @@ interface Turn {
  */
 export class Replays {
   readonly #source: LogSource;
-  readonly #turns = new Map<string, Turn>();
-  #last: Promise<unknown> = Promise.resolve();
+  /** By their cursor: those for whom no read has begun. A page that was begun before they came may be too old. */
+  readonly #waiting = new Map<string, Set<Member>>();
+  readonly #reads = new OneAtATime(READ_MAX_MS);
 
   constructor(source: LogSource) {
     this.#source = source;
@@ -42,60 +46,72 @@ export class Replays {
    *
    * @returns false where changes are missing: too many, gone with retention, or of another history
    */
-  async run(replay: Replay): Promise<boolean> {
-    const { isWanted, tell } = replay;
-    let page = await this.#page(replay, null);
-    if (page === null) return false;
-    for (let pages = 1; ; pages += 1) {
-      for (const change of page.changes) {
-        if (!isWanted()) return true;
-        tell(change);
-      }
+  run(replay: Replay): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      const member = { ...replay, resolve, reject };
+      const key = JSON.stringify(replay.after);
+      const waiting = this.#waiting.get(key);
+      if (waiting !== undefined) return void waiting.add(member);
+      const members = new Set<Member>([member]);
+      this.#waiting.set(key, members);
+      void this.#settle(members, replay.after, () => this.#waiting.delete(key));
+    });
+  }
+
+  async #settle(members: Set<Member>, after: LogPosition, begin: () => void): Promise<void> {
+    try {
+      const isComplete = await this.#tellPages(members, after, begin);
+      for (const { resolve } of members) resolve(isComplete);
+    } catch (error) {
+      for (const { reject } of members) reject(error);
+    }
+  }
+
+  async #tellPages(members: Set<Member>, after: LogPosition, begin: () => void): Promise<boolean> {
+    let page = await this.#reads.run(async () => {
+      begin();
+      return isWanted(members) ? this.#firstPage(after) : null;
+    });
+    for (let pages = 1; page !== null; pages += 1) {
+      await tellPage(members, page);
       const { next }: LogPage = page;
       if (next === null) return true;
       if (pages === PAGES_MAX) return false;
-      page = await this.#page(replay, next);
-      if (page === null) return true;
+      page = await this.#reads.run(async () => {
+        return isWanted(members) ? this.#source.from(after, next) : null;
+      });
     }
+    return false;
   }
 
-  /** Null for a first one that does not follow, and where nobody wants it any more. */
-  #page(replay: Replay, place: LogPlace | null): Promise<LogPage | null> {
-    const key = JSON.stringify([replay.after, place]);
-    const known = this.#turns.get(key);
-    if (known !== undefined) {
-      known.replays.add(replay);
-      return known.page;
-    }
-    const replays = new Set([replay]);
-    const page = this.#inTurn(async () => {
-      this.#turns.delete(key);
-      const isWanted = [...replays].some((each) => each.isWanted());
-      return isWanted ? this.#read(replay.after, place) : null;
-    });
-    this.#turns.set(key, { replays, page });
-    return page;
-  }
-
-  async #read(after: LogPosition, place: LogPlace | null): Promise<LogPage | null> {
-    if (place !== null) return this.#source.from(after, place);
+  /** Null where it does not follow. */
+  async #firstPage(after: LogPosition): Promise<LogPage | null> {
     if (!(await this.#source.keeps(after))) return null;
     const page = await this.#source.from(after, null);
     return continues(after, page.mark.position) ? page : null;
   }
-
-  #inTurn<Result>(read: () => Promise<Result>): Promise<Result> {
-    const turn = this.#last.then(read);
-    this.#last = this.#last.then(() => settledOrSlow(turn));
-    return turn;
-  }
 }
 
-async function settledOrSlow(turn: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const slow = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, TURN_MAX_MS).unref();
-  });
-  await Promise.race([turn.catch(() => undefined), slow]);
-  clearTimeout(timer);
+function isWanted(members: ReadonlySet<Member>): boolean {
+  return [...members].some((member) => member.isWanted());
+}
+
+/** Who wants no more need not wait for the others. */
+async function tellPage(members: Set<Member>, { changes }: LogPage): Promise<void> {
+  let told = 0;
+  for (const member of members) {
+    for (const change of changes) {
+      if (!member.isWanted()) break;
+      member.tell(change);
+      told += 1;
+    }
+    if (!member.isWanted()) {
+      members.delete(member);
+      member.resolve(true);
+    }
+    if (told < TOLD_AT_ONCE) continue;
+    told = 0;
+    // Other work gets its turn: thousands may share a page.
+    await setImmediate();
+  }
 }

@@ -384,6 +384,18 @@ it("too much to catch up with is a resync for who comes, and nothing for the oth
   expect(early.told.some(({ resync }) => resync)).toBe(false);
 });
 
+it("whoever watches one job is told of it, however much else has changed since the cursor", async () => {
+  const { id } = submit();
+  const mayHold = (change: { id: string }) => change.id === id;
+  const filter: ChangeFilter = { ...listOf(), key: id, mayHold };
+  const after = await positionNow();
+  for (let each = 0; each < 300; each += 1) submit();
+  move(id, "RUNNING");
+  const late = new Reader(filter, after);
+  await pass(0);
+  expect(late.told).toMatchObject([{ changes: [{ id, kind: "UPDATED" }], resync: false }]);
+});
+
 it("a slow reader is told of each job once, by its latest state, and nobody waits for it", async () => {
   const fast = new Reader(listOf());
   const slow = feed.watch(listOf(), null);
