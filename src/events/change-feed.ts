@@ -219,6 +219,8 @@ export class ChangeFeed {
     let page = await this.#source.since(from, null);
     const { mark } = page;
     if (!continues(from.position, mark.position)) {
+      // Of another history: its versions may come again, for other changes.
+      this.#recent.clear();
       for (const listener of this.#listeners) listener.lose();
       return mark;
     }
