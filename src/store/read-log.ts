@@ -13,11 +13,12 @@ import { idsOf, numbersOf } from "./array-literal.ts";
 import type { Queryable } from "./database.ts";
 import type { LaneCatalog } from "./lane-catalog.ts";
 
-// A cluster that was restored from a dump has another identifier; one that was restored to a point in
-// time, or a standby that was promoted, another timeline.
+// A cluster that was restored from a dump has another identifier, and so has a database in it; one that
+// was restored to a point in time, or a standby that was promoted, another timeline.
 const NOW = `s as materialized (
   select pg_current_snapshot() as now, (select max(epoch) from vinyasa.epochs)::int as epoch,
     (select system_identifier from pg_control_system()) || '/' ||
+    (select oid from pg_database where datname = current_database()) || '/' ||
     (select timeline_id from pg_control_checkpoint()) as history
 )`;
 const MARK = `s.epoch, s.history, pg_snapshot_xmin(s.now)::text as xmin, s.now::text as snapshot,
