@@ -219,7 +219,7 @@ export class ChangeFeed {
     let page = await this.#source.since(from, null);
     const { mark } = page;
     if (!continues(from.position, mark.position)) {
-      // Of another history: its versions may come again, for other changes.
+      // Versions begin again where the other history went on.
       this.#recent.clear();
       for (const listener of this.#listeners) listener.lose();
       return mark;

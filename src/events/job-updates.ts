@@ -128,7 +128,7 @@ export class JobUpdates {
     // Whatever is committed from here on is published to us; whatever was before, is read now.
     const snapshot = await this.#reads.read(id);
     if (snapshot === undefined) stream.fail(notFound(id));
-    else job.join(stream, snapshot);
+    else if (!job.join(stream, snapshot)) this.#repair.now();
   }
 
   #refusal(id: string): RequestError | null {
@@ -162,35 +162,41 @@ export class JobUpdates {
     const ids = [...this.#watched].filter(([, job]) => job.isLive).map(([id]) => id);
     try {
       for (let at = 0; at < ids.length; at += READ_IDS_MAX) {
-        const odd = await this.#repairSome(ids.slice(at, at + READ_IDS_MAX));
+        const doubtful = await this.#repairSome(ids.slice(at, at + READ_IDS_MAX));
         // Asked a second time: what ends a stream must not rest on one unlucky answer.
-        const { missing, older } = await this.#repairSome([...odd.missing, ...odd.older]);
-        for (const id of missing) this.#watched.get(id)?.vanish();
-        for (const id of older) this.#watched.get(id)?.disown(wentBack());
+        if (doubtful.length > 0) await this.#repairSome(doubtful, true);
       }
     } catch (error) {
       this.#log.warn("comparing the watched jobs with the database failed, trying again", error);
     }
   }
 
-  async #repairSome(ids: readonly string[]): Promise<Odd> {
-    const odd: Odd = { missing: [], older: [] };
-    if (ids.length === 0) return odd;
-    // Before the read: what is told while it runs may be newer than what it finds.
-    const versions = ids.map((id) => this.#watched.get(id)?.version ?? Number.NEGATIVE_INFINITY);
-    const jobs = await this.#readJobs(ids);
-    for (const [index, id] of ids.entries()) {
-      const job = jobs.get(id);
-      if (job === undefined) odd.missing.push(id);
-      else if (job.version < (versions[index] ?? job.version)) odd.older.push(id);
-      else this.#watched.get(id)?.show(job);
-    }
-    return odd;
+  /**
+   * Returns the ids that do not exist, or are behind what was told before they were asked for: an event is
+   * published after its commit, so whoever reads the job then finds it as new or newer.
+   *
+   * @param isFinal acts on it
+   */
+  async #repairSome(ids: readonly string[], isFinal = false): Promise<string[]> {
+    const asked = ids.map((id) => {
+      const job = this.#watched.get(id);
+      return { id, job, told: job?.version ?? Number.NEGATIVE_INFINITY };
+    });
+    const found = await this.#readJobs(ids);
+    const doubtful = asked.filter(({ id, job, told }) => {
+      const now = found.get(id);
+      if (now !== undefined) job?.show(now);
+      if (now !== undefined && now.version >= told) return false;
+      if (isFinal && now === undefined) job?.vanish();
+      if (isFinal && now !== undefined) job?.retract(ahead());
+      return true;
+    });
+    return doubtful.map(({ id }) => id);
   }
 }
 
-function wentBack(): RequestError {
-  const message = "the database does not have what was told of this job; subscribe again";
+function ahead(): RequestError {
+  const message = "what was told of this job is ahead of the database; subscribe again";
   return new RequestError("UNAVAILABLE", message);
 }
 

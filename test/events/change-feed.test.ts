@@ -126,6 +126,18 @@ it("a restore under a live list makes its reader read the list anew", async () =
   expect(await tellIds(stream, 1)).toEqual([lost.id]);
 });
 
+it("after a failover that lost commits, the versions that come again are told", async () => {
+  const stream = feed.watch(ALL, null);
+  await next(stream);
+  const lost = newChange();
+  bus.publish([eventOf(sampleJob({ id: lost.id, version: 1 }), null)]);
+  expect(await tellIds(stream, 1)).toEqual([lost.id]);
+  source.history = "1/2";
+  expect(await next(stream)).toMatchObject({ changes: [], resync: true });
+  source.changes.push(lost);
+  expect(await tellIds(stream, 1)).toEqual([lost.id]);
+});
+
 it("a burst that is too much to tell makes its readers read the list anew", async () => {
   const stream = feed.watch(ALL, null);
   await next(stream);
