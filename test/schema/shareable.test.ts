@@ -171,7 +171,7 @@ describeWithPostgres("watchers of one list on both transports", () => {
     expect(countReads()).toEqual(reads.map((count) => count + 1));
   });
 
-  test("execute apart where they select something else, and read apart where they hold something else", async () => {
+  test("execute apart where they select something else, and read once at most for what they hold", async () => {
     const { running, watch, executions } = await start();
     const [queue, other] = [`q${randomUUID()}`, `q${randomUUID()}`];
     const kinds = [
@@ -186,7 +186,8 @@ describeWithPostgres("watchers of one list on both transports", () => {
     const id = await submit(queue);
     await Promise.all(kinds.map((list) => list.until(id)));
     expect(executions()).toBe(executed + 4);
-    expect(countReads()[0]).toBe(reads + 2);
+    // Once for each of the two lists, or for both, where they ask at the same time.
+    expect([reads + 1, reads + 2]).toContain(countReads()[0]);
   });
 
   test("execute apart where their viewers have other rights", async () => {
