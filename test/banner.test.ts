@@ -15,6 +15,7 @@ const info: BannerInfo = {
   bus: "inside this process",
   workers: [4, 8],
   queues: null,
+  jobTypes: null,
   mail: { kind: "folder", path: "./data/mail" },
 };
 
