@@ -93,7 +93,7 @@ class Run {
   }
 
   async start(): Promise<Instance> {
-    if (this.#stopping !== null) throw new Error("it was stopped; create another one");
+    if (this.#stopping !== null) throw new Error("Vinyasa is stopped: create another one");
     this.#starting ??= this.#start();
     try {
       this.instance = await this.#starting;
@@ -111,7 +111,13 @@ class Run {
 
   /** @throws Error if there is no API here to ask */
   get client(): Client {
-    if (this.instance === null) throw new Error("Vinyasa is not started: await start() first");
+    if (this.instance === null) {
+      throw new Error(
+        this.#stopping === null
+          ? "Vinyasa is not started: await start() first"
+          : "Vinyasa is stopped: create another one",
+      );
+    }
     if (this.instance.client !== null) return this.instance.client;
     throw new Error(
       'an instance with the role "worker" has no API: submit through one with "api" or "all"',
@@ -121,6 +127,7 @@ class Run {
   async #stop(): Promise<void> {
     const instance = await this.#starting?.catch(() => null);
     await instance?.stop();
+    this.instance = null;
   }
 }
 
