@@ -30,4 +30,5 @@ export {
   postpone,
   RetryAfterError,
 } from "./executors/errors.ts";
+export { createTestContext } from "./executors/test-context.ts";
 export type { VinyasaOptions, VinyasaSettings } from "./vinyasa-options.ts";
