@@ -52,7 +52,7 @@ function usage(): string {
     `Vinyasa ${VERSION}, a job server with a GraphQL API.`,
     "",
     "  node dist/src/main.js             starts the server; Ctrl-C stops it",
-    "  node dist/src/main.js types URL   TypeScript for the job types of the server at URL",
+    "  node dist/src/main.js types URL   TypeScript for that server's job types",
     "  node dist/src/main.js --help      this text",
     "  node dist/src/main.js --version   the version",
     "",

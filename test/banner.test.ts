@@ -41,6 +41,14 @@ describe("the banner", () => {
     }
   });
 
+  it("names job types of one's own, six of them, and their folder", () => {
+    const shown = (names: string[]) =>
+      banner({ ...info, jobTypes: { names, folder: "./mine" } }, { color: false });
+    expect(shown(["a", "b"])).toMatch(/Job types +a, b, from \.\/mine\n/);
+    expect(shown([..."abcdefgh"])).toContain("a, b, c, d, e, f and 2 more, from ./mine");
+    expect(banner(info, { color: false })).not.toContain("Job types");
+  });
+
   it("says so when nothing is run here and GraphiQL is off", () => {
     const text = banner({ ...info, workers: [], graphiql: false }, { color: false });
     expect(text).toContain("runs none");
