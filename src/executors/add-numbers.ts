@@ -8,12 +8,10 @@ export const addNumbers = defineExecutor({
   description: "Adds two integers.",
   payload: z
     .strictObject({
-      a: z
-        .int()
-        .meta({
-          title: "First number",
-          description: "An integer between -(2^53 - 1) and 2^53 - 1.",
-        }),
+      a: z.int().meta({
+        title: "First number",
+        description: "An integer between -(2^53 - 1) and 2^53 - 1.",
+      }),
       b: z.int().meta({ title: "Second number", description: "An integer, as the first." }),
     })
     .meta({ title: "Numbers to add", examples: [{ a: 2, b: 3 }] }),
