@@ -2,6 +2,7 @@
 import { availableParallelism } from "node:os";
 import { selectBenchmarks } from "./benchmarks/index.ts";
 import { Ground } from "./harness/ground.ts";
+import { requireOpenFiles } from "./harness/open-files.ts";
 import { toJson, toTable } from "./harness/report.ts";
 import { type RowResult, runBenchmark } from "./harness/run-benchmark.ts";
 import { type BenchOptions, readOptions } from "./options.js";
@@ -12,6 +13,7 @@ const say = (line: string) => process.stderr.write(`${line}\n`);
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2));
   const benchmarks = selectBenchmarks(options.only);
+  for (const benchmark of benchmarks) requireOpenFiles(benchmark);
   const ground = new Ground(options.postgresUrl, options.redisUrl);
   const interrupted = stopOnSignal(ground);
   try {

@@ -12,6 +12,7 @@ export const NAMES = [
   "commit-to-subscriber-p50",
   "commit-to-subscriber-p99",
   "fan-out",
+  "fan-out-sse",
   "poll",
   "poll-statements",
   "poll-server",
@@ -22,4 +23,5 @@ export const NAMES = [
   "poll-far-statements",
   "poll-far-server",
   "poll-far-postgres",
+  "fan-out-many",
 ];

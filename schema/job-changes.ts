@@ -1,8 +1,9 @@
 /** Live lists: what changes in a list of jobs. */
 import { decodeChangeCursor, encodeChangeCursor } from "../src/events/change-cursor.ts";
 import type { ListChange } from "../src/events/change-filter.ts";
-import type { ListMessage } from "../src/events/change-stream.ts";
+import type { ListMessage } from "../src/events/list-message.ts";
 import { builder } from "./builder.ts";
+import { viewerKey } from "./context.ts";
 import { Job } from "./job.ts";
 import { JobFilter, jobListFilter } from "./job-filter.ts";
 import { JobStatus } from "./job-status.ts";
@@ -68,10 +69,12 @@ builder.subscriptionField("jobsUpdated", (t) =>
         description: "`JobChanges.cursor` of the last message, or `JobConnection.changesCursor`.",
       }),
     },
+    // See src/http/sharing/without-start.ts.
+    extensions: { startArguments: ["after"] },
     subscribe: (_root, { filter, after }, context, info) => {
       const wantsJobs = selects(info, ["changes", "job"]);
       const source = context.watchChanges(
-        toChangeFilter(jobListFilter(filter ?? {}), wantsJobs, context),
+        toChangeFilter(jobListFilter(filter ?? {}), wantsJobs, viewerKey(context), context),
         after == null ? null : decodeChangeCursor(after),
       );
       return openStream(source, context.signal());

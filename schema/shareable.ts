@@ -12,7 +12,7 @@ import { type GraphQLSchema, isInterfaceType, isObjectType } from "graphql";
  * It is a PolledSource.
  */
 const SHAREABLE: Readonly<Record<string, readonly string[]>> = {
-  Subscription: ["jobUpdated"],
+  Subscription: ["jobUpdated", "jobsUpdated"],
   Node: ["id"],
   Job: [
     ...["id", "type", "name", "queue", "tags", "idempotencyKey", "maxAttempts", "timeoutMs"],
@@ -21,6 +21,8 @@ const SHAREABLE: Readonly<Record<string, readonly string[]>> = {
     ...["finishedAt", "queueTimeMs", "executionTimeMs", "totalTimeMs"],
     ...["payload", "result", "error", "attempts", "cancelRequestedAt", "cancelReason", "events"],
   ],
+  JobChanges: ["changes", "cursor", "resync"],
+  JobChange: ["kind", "id", "job", "previousStatus"],
   JobError: ["message", "code", "stack", "at", "retryable"],
   JobEvent: ["at", "status", "previousStatus", "attempt", "version", "message"],
   JobAttempt: [

@@ -1,7 +1,9 @@
 /** The filter of the API, as that of a live list: taken apart into what never changes of a job, and its state. */
+import { createHash } from "node:crypto";
 import { isFinal, type JobStatus } from "../src/domain/job.ts";
 import type { JobRecord } from "../src/domain/job-record.ts";
 import type { ChangeFilter } from "../src/events/change-filter.ts";
+import { canonicalJson } from "../src/operations/canonical-json.ts";
 import type { JobListFilter } from "../src/store/list-jobs.ts";
 import type { SchemaContext } from "./context.ts";
 
@@ -11,20 +13,38 @@ type Jobs = ReadonlyMap<string, JobRecord>;
 /** Ids in one statement. */
 const IDS_MAX = 1_000;
 
-/** @param wantsJobs the jobs are read even where the filter needs nothing of them */
+/**
+ * @param wantsJobs the jobs are read even where the filter needs nothing of them
+ * @param viewerKey of who asks: what the reads may depend on; null: nobody else reads the same
+ */
 export function toChangeFilter(
   filter: JobListFilter,
   wantsJobs: boolean,
+  viewerKey: string | null,
   reads: Reads,
 ): ChangeFilter {
   const ids = filter.ids === undefined ? null : new Set(filter.ids.map((id) => id.toLowerCase()));
   const read = readOf(filter, wantsJobs, reads);
   return {
+    key: viewerKey === null ? null : keyOf(filter, wantsJobs, viewerKey),
     mayHold: ({ id, type, queue }) =>
       isOneOf(filter.type, type) && isOneOf(filter.queue, queue) && (ids?.has(id) ?? true),
     holdsState: (status, finishedAtMs) => holdsState(filter, status, finishedAtMs),
     read: read === null ? null : (wanted) => inChunks(wanted, read),
   };
+}
+
+/** As long for ten thousand ids as for one. The order of what is listed makes no difference. */
+function keyOf(filter: JobListFilter, wantsJobs: boolean, viewerKey: string): string {
+  const { ids, ...others } = filter;
+  const lists = { ...others, ...(ids && { ids: ids.map((id) => id.toLowerCase()) }) };
+  const sorted = Object.entries(lists).map(([name, value]) => [
+    name,
+    // Within a payload it does.
+    name !== "payload" && Array.isArray(value) ? [...new Set(value)].sort() : value,
+  ]);
+  const text = canonicalJson([viewerKey, wantsJobs, Object.fromEntries(sorted)]);
+  return createHash("sha256").update(text).digest("base64url");
 }
 
 function isOneOf(list: readonly string[] | undefined, value: string): boolean {

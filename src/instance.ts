@@ -131,9 +131,10 @@ async function assemble(
   const { shutdownGraceMs: graceMs } = config;
   stack.push("engine", () => engine.stop(graceMs));
   // Clients are sent elsewhere while running jobs end; each waits for the other's last writes.
-  stack.push("HTTP and running jobs", () =>
-    Promise.all([http.stop({ graceMs }), engine.drain(graceMs)]),
-  );
+  stack.push("HTTP and running jobs", () => {
+    const drained = engine.drain(graceMs);
+    return Promise.all([http.stop({ graceMs, until: drained }), drained]);
+  });
   await engine.start();
   const url = listens ? http.url : "";
   const banner = await describeInstance(config, { db: dbs.engine, bus, url, own });

@@ -23,4 +23,6 @@ export interface RowSpec {
 export interface Benchmark {
   readonly name: string;
   readonly rows: readonly RowSpec[];
+  /** Most sockets that one of its processes has open at once, where these are many. */
+  readonly socketsMax?: number;
 }

@@ -1,7 +1,8 @@
 /** Vinyasa, fan-out: as it is. */
+import { FAN_OUT } from "../fan-out/fan-out.ts";
 import type { PrepareSide } from "../harness/side.ts";
 import { fanOutSide } from "../vinyasa/fan-out.ts";
 
-const prepare: PrepareSide = (environment) => fanOutSide(environment, true);
+const prepare: PrepareSide = (environment) => fanOutSide(environment, FAN_OUT, true);
 
 export default prepare;

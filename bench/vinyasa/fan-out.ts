@@ -4,48 +4,28 @@ import { createSchemaContext, viewerKey } from "../../dist/schema/context.js";
 import { createSchema } from "../../dist/schema/index.js";
 import { type JobRecord, jobEvent } from "../../dist/src/domain/job-record.js";
 import { createHttpServer } from "../../dist/src/http/http-server.js";
+import type { Gathering } from "../fan-out/crowd.ts";
+import { changesOf, deliver, type Fanned, type FanOut, QUERY } from "../fan-out/fan-out.ts";
 import { Remote } from "../harness/remote.ts";
 import type { Side, SideEnvironment } from "../harness/side.ts";
 import { warmUpOf } from "../harness/workload.ts";
-import { type Deliveries, WATCHERS, type Watch } from "../sides/fan-out-watchers.ts";
 import { configFor, log, openParts } from "./parts.ts";
 import { servicesOf } from "./services.ts";
 
-export const QUERY = `subscription WatchJob($id: ID!) {
-  jobUpdated(id: $id) { id type status version attempt attemptsLeft progress updatedAt startedAt }
-}`;
-
-/** Of the jobs of a drain: 300 changes, 300,000 deliveries. */
-const CHANGES_SHARE = 1 / 100;
-
-export function changesOf({ jobs }: SideEnvironment): number {
-  return Math.ceil(jobs * CHANGES_SHARE);
-}
-
-export interface Fanned extends Readonly<Record<string, number>> {
-  readonly perSecond: number;
-  /** Of what all watchers together should have got. */
-  readonly delivered: number;
-}
-
-/** @param tell tells the watchers, who have joined, of `count` changes */
-export async function deliver(
-  watchers: Remote,
-  count: number,
-  tell: () => Promise<void>,
-): Promise<Fanned> {
-  const told = watchers.call<Deliveries>("deliveries");
-  await tell();
-  const { perSecond, count: delivered } = await told;
-  return { perSecond, delivered: delivered / (count * WATCHERS) };
-}
-
 /** @param isSharing false: one execution each */
-export async function fanOutSide(environment: SideEnvironment, isSharing: boolean): Promise<Side> {
+export async function fanOutSide(
+  environment: SideEnvironment,
+  fanOut: FanOut,
+  isSharing: boolean,
+): Promise<Side> {
   const parts = await openParts(environment);
   const { bus, operations } = parts;
-  const config = { ...configFor(environment), drainDelayMs: 0 };
-  const services = servicesOf(parts, { subscriptionsMax: 10_000 });
+  const { watchers } = fanOut;
+  // Those of the warm-up may not all have been seen to leave when the next ones come.
+  const subscriptionsMax = 2 * watchers;
+  const limits = { subscriptionsMax, wsConnectionsMax: subscriptionsMax };
+  const config = { ...configFor(environment), ...limits, drainDelayMs: 0 };
+  const services = servicesOf(parts, { subscriptionsMax });
   await services.updates.start();
   const createContext = () => createSchemaContext(services);
   const server = createHttpServer({
@@ -57,7 +37,7 @@ export async function fanOutSide(environment: SideEnvironment, isSharing: boolea
     readiness: async () => ({ ready: true }),
   });
   await server.start();
-  const watchers = new Remote("fan-out-watchers.ts", environment);
+  const crowd = new Remote(fanOut.module, environment);
 
   async function submit(): Promise<JobRecord> {
     const scheduledAt = new Date(Date.now() + 86_400_000);
@@ -81,16 +61,17 @@ export async function fanOutSide(environment: SideEnvironment, isSharing: boolea
 
   async function run(count: number): Promise<Fanned> {
     const job = await submit();
-    await watchers.call("join", { port: server.port, query: QUERY, id: job.id } satisfies Watch);
-    return deliver(watchers, count, () => change(job, count));
+    const gathering: Gathering = { port: server.port, query: QUERY, id: job.id, watchers };
+    await crowd.call("join", gathering);
+    return deliver(crowd, count * watchers, () => change(job, count));
   }
 
-  const count = changesOf(environment);
+  const count = changesOf(environment, fanOut);
   await run(warmUpOf(count));
   return {
     measure: () => run(count),
     close: async () => {
-      await watchers.stop();
+      await crowd.stop();
       await server.stop({ graceMs: 0 });
       await services.updates.stop();
       await parts.close();

@@ -11,7 +11,8 @@ import type { JobChange } from "../domain/job-change.ts";
 import type { LogMark, LogPosition } from "../domain/log-position.ts";
 import type { Bus, Unsubscribe } from "./bus.ts";
 import type { ChangeFilter } from "./change-filter.ts";
-import { type ChangeListener, ChangeStream } from "./change-stream.ts";
+import { ChangeList, type ChangeListener } from "./change-list.ts";
+import { ChangeStream } from "./change-stream.ts";
 import { continues, type LogSource } from "./log-source.ts";
 import { RecentChanges } from "./recent-changes.ts";
 import { RepairLoop } from "./repair-loop.ts";
@@ -35,8 +36,12 @@ export class ChangeFeed {
   readonly #log: SeldomLog;
   readonly #loop: RepairLoop;
   readonly #listeners = new Set<ChangeListener>();
+  /** By the key of the filter, while they have members. */
+  readonly #lists = new Map<string, ChangeList>();
   readonly #recent = new RecentChanges();
   #mark: LogMark | null = null;
+  /** By the database's clock. */
+  #openedAtMs = 0;
   #opening: Promise<Unsubscribe> | null = null;
   #listening: Unsubscribe[] = [];
   #phase: "new" | "running" | "stopped" = "new";
@@ -74,14 +79,12 @@ export class ChangeFeed {
   }
 
   /**
-   * A live list. Its first `next` rejects as `join` does.
+   * A live list, which those who watch the same one share. Its first `next` rejects as `join` does.
    *
    * @param after what its reader has seen already; null: from now
    */
   watch(filter: ChangeFilter, after: LogPosition | null): ChangeStream {
-    const onFailedRead = (error: unknown) =>
-      this.#log.warn("reading jobs of a live list failed, trying again", error);
-    return new ChangeStream({ feed: this, filter, after, onFailedRead });
+    return new ChangeStream({ findList: () => this.#findList(filter), after });
   }
 
   /**
@@ -108,12 +111,29 @@ export class ChangeFeed {
     this.#close();
   }
 
+  #findList(filter: ChangeFilter): ChangeList {
+    const { key } = filter;
+    const known = key === null ? undefined : this.#lists.get(key);
+    if (known !== undefined) return known;
+    const list = new ChangeList({
+      ...{ feed: this, filter },
+      onFailedRead: (error) =>
+        this.#log.warn("reading jobs of a live list failed, trying again", error),
+      onClose: () => {
+        if (key !== null) this.#lists.delete(key);
+      },
+    });
+    if (key !== null) this.#lists.set(key, list);
+    return list;
+  }
+
   async #open(): Promise<Unsubscribe> {
     const release = await this.#bus.announceInterest(null);
     try {
       const mark = await this.source.now();
       // Everybody may have left meanwhile.
       if (this.#listeners.size > 0) this.#mark = mark;
+      this.#openedAtMs = mark.position.atMs;
       return release;
     } catch (error) {
       this.#opening = null;
@@ -131,10 +151,14 @@ export class ChangeFeed {
     opening?.then((release) => release()).catch(() => undefined);
   }
 
+  /**
+   * What was changed before the feed opened is left to the log, which knows what of it was committed
+   * later: newer states of the same job may have been told before anybody listened.
+   */
   #hearBus(events: readonly (JobChange & { readonly atMs: number })[]): void {
     if (this.#mark === null) return;
-    const tooLate = this.#mark.position.atMs - LATE_MS;
-    for (const event of events) if (event.atMs >= tooLate) this.#tell(event);
+    const tooLate = Math.max(this.#openedAtMs, this.#mark.position.atMs - LATE_MS);
+    for (const event of events) if (event.atMs > tooLate) this.#tell(event);
   }
 
   #tell(change: JobChange): void {

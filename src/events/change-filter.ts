@@ -6,6 +6,11 @@ import type { JobRecord } from "../domain/job-record.ts";
 import type { Untold } from "./change-mailbox.ts";
 
 export interface ChangeFilter {
+  /**
+   * The same for filters that hold the same and read the same for whoever asks: their lists are one.
+   * Null: the list is nobody else's.
+   */
+  readonly key: string | null;
   /** False for what can be told from a change alone not to belong here: another type, queue or id. */
   readonly mayHold: (change: NetChange) => boolean;
   /** Of a job's state: the status, and when it finished. Not given: by the status alone. */

@@ -1,187 +1,117 @@
-/** One subscriber's live list: an iterator of batches, at most ten a second. */
-import { setTimeout as sleep } from "node:timers/promises";
+/** One subscriber's place in a live list: its own first message, and then those of the list. */
 import type { NetChange } from "../domain/job-change.ts";
 import type { LogPosition } from "../domain/log-position.ts";
-import { type ChangeFilter, type ListChange, tellChanges } from "./change-filter.ts";
+import { tellChanges } from "./change-filter.ts";
+import { type ChangeList, JOBS_MAX, type ListMember } from "./change-list.ts";
 import { ChangeMailbox } from "./change-mailbox.ts";
-import type { LogSource } from "./log-source.ts";
+import { type ListMessage, mergeMessages } from "./list-message.ts";
+import { LiveStream } from "./live-stream.ts";
 import { replayChanges } from "./replay-changes.ts";
-import { Signal } from "./signal.ts";
-
-/** One live list. */
-export interface ChangeListener {
-  hear(change: NetChange): void;
-  /** Changes may be missing from here on. */
-  lose(): void;
-  fail(error: unknown): void;
-}
-
-/** Where a list hears of changes. */
-export interface ChangeSource {
-  readonly source: LogSource;
-  readonly position: LogPosition;
-  join(listener: ChangeListener): Promise<void>;
-  leave(listener: ChangeListener): void;
-}
-
-export interface ListMessage {
-  readonly changes: readonly ListChange[];
-  /** Everything before it is in this message or an earlier one. */
-  readonly position: LogPosition;
-  /** Changes are missing: read the list anew. What comes after this is complete again. */
-  readonly resync: boolean;
-}
 
 export interface ChangeStreamOptions {
-  readonly feed: ChangeSource;
-  readonly filter: ChangeFilter;
+  /** The list, when the stream is read first. It is entered at once. */
+  readonly findList: () => ChangeList;
   /** What the subscriber has seen; null: nothing, from now. */
   readonly after: LogPosition | null;
-  /** It will be tried again. */
-  readonly onFailedRead: (error: unknown) => void;
 }
 
-/** Jobs that may wait for a reader: at ten messages a second, 50,000 of them a second can change. */
-const JOBS_MAX = 5_000;
-const BATCH_MS = 100;
-/** A list in which nothing happens hears of a new position now and then: an old one may not be kept. */
-const POSITION_EVERY_MS = 15_000;
-const RETRY_MS = 500;
+/** Messages that wait for a slow reader as they are: while they are few, their results are shared. */
+const MESSAGES_MAX = 16;
 
-/**
- * Written by hand, because the `return` of an async generator waits behind a pending `next`: here it
- * takes effect before it returns. A pending `next` then ends as done.
- */
-export class ChangeStream implements AsyncIterableIterator<ListMessage>, ChangeListener {
+export class ChangeStream extends LiveStream<ListMessage> implements ListMember {
   readonly #options: ChangeStreamOptions;
-  readonly #mailbox = new ChangeMailbox(JOBS_MAX);
-  readonly #news = new Signal();
-  #phase: "new" | "open" | "closed" = "new";
-  #failure: { readonly error: unknown } | null = null;
-  #turn: Promise<unknown> = Promise.resolve();
-  #toldAt = performance.now();
+  #list: ChangeList | null = null;
+  /** What a newcomer has to be told first. */
+  #missed: ChangeMailbox | null = null;
+  /** Its own, before those of the list; null: it was taken. */
+  #first: ListMessage | "awaited" | null = "awaited";
+  #waiting: ListMessage[] = [];
 
   constructor(options: ChangeStreamOptions) {
+    super();
     this.#options = options;
   }
 
+  /** Its reader may know the job in any state since the cursor, which is older than what was told then. */
   hear(change: NetChange): void {
-    const { filter } = this.#options;
-    if (!filter.mayHold(change)) return;
-    this.#mailbox.put(change);
-    this.#news.raise();
+    this.#missed?.cut();
+    this.#missed?.put(change);
   }
 
   lose(): void {
-    this.#mailbox.overflow();
-    this.#news.raise();
+    this.#missed?.overflow();
   }
 
-  fail(error: unknown): void {
-    if (this.#phase === "closed") return;
-    this.#failure = { error };
-    this.#close();
+  /** While more than a few wait, they do as one, and as a resync where that is too much. */
+  offer(message: ListMessage): void {
+    if (!this.isOpen) return;
+    const waiting = [...this.#waiting, message];
+    this.#waiting = isTooMuch(waiting)
+      ? [mergeMessages(this.#waiting, message, JOBS_MAX)]
+      : waiting;
+    this.tell();
   }
 
-  /** Rejects as the feed's `join` does, and with what `fail` was given. */
-  next(): Promise<IteratorResult<ListMessage>> {
-    const step = this.#turn.then(() => this.#step());
-    this.#turn = step.catch(() => undefined);
-    return step;
+  protected override opened(): void {
+    this.#begin().catch((error: unknown) => this.fail(error));
   }
 
-  return(): Promise<IteratorResult<ListMessage>> {
-    this.#close();
-    return Promise.resolve({ value: undefined, done: true });
+  protected override closed(): void {
+    this.#missed = null;
+    this.#list?.leave(this);
+    this.#list = null;
   }
 
-  [Symbol.asyncIterator](): this {
-    return this;
+  protected override take(): ListMessage | null {
+    if (this.#first === "awaited") return null;
+    const message = this.#first ?? this.#waiting.shift() ?? null;
+    this.#first = null;
+    if (message?.resync) this.#list?.expectReaders();
+    return message;
   }
 
-  get #isOpen(): boolean {
-    return this.#phase === "open";
+  protected override drop(): void {
+    this.#first = null;
+    this.#waiting = [];
   }
 
-  #close(): void {
-    const wasOpen = this.#phase === "open";
-    this.#phase = "closed";
-    this.#mailbox.take();
-    this.#news.raise();
-    if (wasOpen) this.#options.feed.leave(this);
+  async #begin(): Promise<void> {
+    const { findList, after } = this.#options;
+    const list = findList();
+    this.#list = list;
+    if (after !== null) this.#missed = new ChangeMailbox(JOBS_MAX);
+    await list.enter(this);
+    if (after !== null && this.isOpen) await this.#replay(list, after);
+    if (!this.isOpen) return;
+    const first = await this.#becomeMember(list);
+    if (!this.isOpen) return;
+    this.#first = first;
+    this.tell();
   }
 
-  async #step(): Promise<IteratorResult<ListMessage>> {
-    const message = this.#phase === "new" ? await this.#first() : await this.#following();
-    if (message !== null) return { value: message, done: false };
-    const failure = this.#failure;
-    this.#failure = null;
-    if (failure !== null) throw failure.error;
-    return { value: undefined, done: true };
+  async #replay({ source }: ChangeList, after: LogPosition): Promise<void> {
+    const isComplete = await replayChanges(source, after, (change) => {
+      this.hear({ ...change, since: change.version, passedStatus: null });
+      return this.#missed !== null && !this.#missed.hasOverflown;
+    });
+    if (!isComplete) this.lose();
   }
 
   /** Comes at once, without changes where nothing was missed. */
-  async #first(): Promise<ListMessage | null> {
-    const { feed, after } = this.#options;
-    this.#phase = "open";
-    try {
-      await feed.join(this);
-      if (after !== null && this.#isOpen) await this.#replay(after);
-      return await this.#message();
-    } catch (error) {
-      this.fail(error);
-      return null;
-    }
+  async #becomeMember(list: ChangeList): Promise<ListMessage> {
+    // In one turn: what is before the position was missed, or is the list's to tell.
+    const greeting = list.admit(this);
+    const missed = this.#missed;
+    this.#missed = null;
+    if (missed === null || missed.isEmpty) return greeting;
+    const changes = missed.take();
+    if (changes === null) return { ...greeting, resync: true };
+    return { ...greeting, changes: await tellChanges(list.filter, changes) };
   }
+}
 
-  async #replay(after: LogPosition): Promise<void> {
-    const isComplete = await replayChanges(this.#options.feed.source, after, (change) => {
-      this.hear({ ...change, since: change.version });
-      return this.#isOpen && !this.#mailbox.hasOverflown;
-    });
-    if (!isComplete) this.#mailbox.overflow();
-  }
-
-  async #following(): Promise<ListMessage | null> {
-    while (this.#isOpen) {
-      await this.#news.within(this.#toldAt + POSITION_EVERY_MS - performance.now());
-      const pauseMs = this.#toldAt + BATCH_MS - performance.now();
-      if (pauseMs > 0) await sleep(pauseMs, undefined, { ref: false });
-      const message = await this.#message().catch((error: unknown) => this.#later(error));
-      if (message !== null && !this.#isIdle(message)) return message;
-    }
-    return null;
-  }
-
-  /** Null once the stream is closed. */
-  async #message(): Promise<ListMessage | null> {
-    if (!this.#isOpen) return null;
-    const { feed, filter } = this.#options;
-    // Taken in one turn: all that is before the position was in the mailbox.
-    const { position } = feed;
-    const changes = this.#mailbox.take();
-    if (changes === null) return { changes: [], position, resync: true };
-    try {
-      return { changes: await tellChanges(filter, changes), position, resync: false };
-    } catch (error) {
-      for (const change of changes) this.#mailbox.put(change);
-      throw error;
-    }
-  }
-
-  /** The jobs could not be read: what is known of them waits. */
-  async #later(error: unknown): Promise<null> {
-    this.#options.onFailedRead(error);
-    await sleep(RETRY_MS, undefined, { ref: false });
-    this.#news.raise();
-    return null;
-  }
-
-  /** Nothing to tell, and the position is no older than it may be. */
-  #isIdle({ changes, resync }: ListMessage): boolean {
-    const isDue = performance.now() >= this.#toldAt + POSITION_EVERY_MS;
-    if (changes.length === 0 && !resync && !isDue) return true;
-    this.#toldAt = performance.now();
-    return false;
-  }
+function isTooMuch(waiting: readonly ListMessage[]): boolean {
+  if (waiting.length > MESSAGES_MAX) return true;
+  if (waiting.length > 1 && waiting.some(({ resync }) => resync)) return true;
+  return waiting.reduce((sum, { changes }) => sum + changes.length, 0) > JOBS_MAX;
 }

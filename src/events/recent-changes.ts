@@ -36,7 +36,10 @@ export class RecentChanges {
     const { version, status } = isNewest ? change : known;
     this.#remember(id, version, status, [...(known?.versions ?? []), change.version]);
     const previousStatus = known !== undefined && isNewest ? known.status : change.previousStatus;
-    return { id, version, status, previousStatus, type, queue, since: change.version };
+    const onTheWay = isNewest ? change.previousStatus : change.status;
+    const passedStatus = known === undefined || onTheWay === known.status ? null : onTheWay;
+    const since = change.version;
+    return { id, version, status, previousStatus, type, queue, since, passedStatus };
   }
 
   /**

@@ -19,6 +19,8 @@ export interface StopOptions {
    * moment in which new ones are still taken they have a second at least, unless it is less than that.
    */
   readonly graceMs?: number;
+  /** What else has to end first: until then new operations get 503, and health is told to who asks. */
+  readonly until?: Promise<unknown>;
 }
 
 const LAST_REQUESTS_MS = 1_000;
@@ -113,17 +115,19 @@ export class HttpServer {
    */
   stop(options: StopOptions = {}): Promise<void> {
     this.drain();
-    this.#stopping ??= this.#stop(options.graceMs ?? 10_000);
+    this.#stopping ??= this.#stop(options);
     return this.#stopping;
   }
 
-  async #stop(graceMs: number): Promise<void> {
+  async #stop({ graceMs = 10_000, until }: StopOptions): Promise<void> {
     const hasStarted = await this.#hasStarted();
     if (hasStarted || this.#isMounted) {
       await delay(Math.max(0, this.#options.config.drainDelayMs - this.#drainingForMs()));
       this.#isRefusing = true;
       const left = graceMs - this.#drainingForMs();
       await this.#endRequests(Math.max(left, Math.min(graceMs, LAST_REQUESTS_MS)));
+      // Whose it is hears of its failure.
+      await until?.catch(() => undefined);
     }
     if (hasStarted) await this.#close();
     await this.#graphql?.dispose();

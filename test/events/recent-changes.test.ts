@@ -18,6 +18,8 @@ function change(version: number): JobChange {
   return { id: "1", version, status, previousStatus, type: "t", queue: "q" };
 }
 
+const NEW = { ...change(1), since: 1, passedStatus: null };
+
 /** Every order of some numbers. */
 function orders(numbers: readonly number[]): number[][] {
   if (numbers.length === 0) return [[]];
@@ -65,10 +67,10 @@ it("forgets what the log has told, and not what it may still tell", () => {
 
 it("a mailbox that was too small says so once, and is complete again after that", () => {
   const mailbox = new ChangeMailbox(2);
-  for (const id of ["1", "2", "3", "4"]) mailbox.put({ ...change(1), id, since: 1 });
+  for (const id of ["1", "2", "3", "4"]) mailbox.put({ ...NEW, id });
   expect(mailbox.isEmpty).toBe(false);
   expect(mailbox.take()).toBeNull();
-  mailbox.put({ ...change(1), id: "5", since: 1 });
+  mailbox.put({ ...NEW, id: "5" });
   expect(mailbox.take()).toHaveLength(1);
   expect(mailbox.isEmpty).toBe(true);
 });

@@ -144,6 +144,12 @@ function buildSchema(
         throw new Error("secret");
       },
     },
+    echo: {
+      type: GraphQLString,
+      extensions,
+      args: { text: { type: GraphQLString } },
+      resolve: (_job, { text }) => text,
+    },
     coded: {
       type: GraphQLString,
       extensions,
@@ -165,8 +171,8 @@ function buildSchema(
     fields: {
       job: {
         type: new GraphQLNonNull(job),
-        args: { id: { type: GraphQLString } },
-        extensions,
+        args: { id: { type: GraphQLString }, from: { type: GraphQLString } },
+        extensions: { ...extensions, startArguments: ["from"] },
         subscribe: (_root, { id }, { signal }) => openStream(updates.watchJob(id), signal),
         resolve: (record) => record,
       },

@@ -120,6 +120,36 @@ describe.each(TRANSPORTS)("identical subscriptions over %s", (transport) => {
     expect(stage.server.sharedGroupCount).toBe(kinds.length);
   });
 
+  it("may differ in where they start", async () => {
+    const stage = await startSharedStage();
+    const { id } = stage.store.add();
+    const query = `subscription ($id: String, $from: String!) { ...F }
+      fragment F on Subscription { job(id: $id, from: $from) { version count } }`;
+    const froms = ["here", "there", "x".repeat(10_000)];
+    const watchers = froms.map((from) => stage.watch(transport, query, { id, from }));
+    const firsts = await Promise.all(watchers.map((watcher) => watcher.job()));
+    for (const first of firsts) expect(first).toMatchObject({ version: 1 });
+    expect(stage.server.sharedGroupCount).toBe(1);
+    const before = stage.executions;
+    stage.change(id, { status: "COMPLETED" });
+    const last = { data: { job: { version: 2, count: before + 1 } } };
+    expect(await readAll(watchers)).toEqual(watchers.map(() => [last]));
+    expect(stage.executions).toBe(before + 1);
+  });
+
+  it.each([
+    "subscription ($id: String, $from: String) { job(id: $id, from: $from) { echo(text: $from) } }",
+    `subscription ($id: String, $from: String) { job(id: $id, from: $from) { ...F } }
+      fragment F on Job { echo(text: $from) }`,
+  ])("are apart where the start is a part of what they are told, too: %s", async (query) => {
+    const stage = await startSharedStage();
+    const { id } = stage.store.add();
+    const watchers = ["here", "there"].map((from) => stage.watch(transport, query, { id, from }));
+    const jobs = await Promise.all(watchers.map((watcher) => watcher.job()));
+    expect(jobs).toEqual([{ echo: "here" }, { echo: "there" }]);
+    expect(stage.server.sharedGroupCount).toBe(2);
+  });
+
   it("are not shared with a viewer that has no key", async () => {
     const stage = await startSharedStage({ viewerKey: () => null });
     const { id } = stage.store.add();

@@ -73,6 +73,25 @@ describe("a stop", () => {
     await expect(fetch(`${url}/health`)).rejects.toThrow();
   });
 
+  it("answers until what else has to end has ended: its health with 200, operations with 503", async () => {
+    const { server, url, graphqlUrl } = await startServer({ drainDelayMs: 0 });
+    let end = () => {};
+    const until = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    const stopped = server.stop({ until });
+    let refused = await post(graphqlUrl, "mutation { submit }");
+    while (refused.status === 200) refused = await post(graphqlUrl, "mutation { submit }");
+    expect(refused.status).toBe(503);
+    // Nothing is in flight any more: only what it waits for keeps it open.
+    for (let each = 0; each < 20; each += 1) {
+      expect((await fetch(`${url}/health`)).status).toBe(200);
+    }
+    end();
+    await stopped;
+    await expect(fetch(`${url}/health`)).rejects.toThrow();
+  });
+
   it("breaks event streams off without a complete, so that clients come back", async () => {
     const running = await startServer();
     const response = await post(running.graphqlUrl, "subscription { tick }", { headers: STREAM });

@@ -2,8 +2,9 @@
  * Identical subscriptions run one execution for each event, and serialise its result once.
  *
  * Identical are those with the same document, operation name and variables whose viewers have the
- * same rights, if everything they select is marked as shareable. What they share is made from the
- * viewer's key alone: no member's request, signal or loaders are in it.
+ * same rights, if everything they select is marked as shareable; variables may differ that are only for
+ * the start of each one's own source. What they share is made from the viewer's key alone: no member's
+ * request, signal or loaders are in it.
  */
 import {
   createSourceEventStream,
@@ -22,6 +23,7 @@ import { ResultBudget } from "./result-budget.ts";
 import { SharedGroup } from "./shared-group.ts";
 import { SharedResult } from "./shared-result.ts";
 import { SharedStream } from "./shared-stream.ts";
+import { type WithoutStart, withoutStart } from "./without-start.ts";
 
 /** Results that all groups together remember. */
 const RESULTS_BYTES_MAX = 16 * 1_024 * 1_024;
@@ -31,7 +33,11 @@ interface Identity {
   readonly viewerKey: string;
   /** Everything besides the document. */
   readonly key: string;
+  /** What each event is executed with: nothing that members may differ in. */
+  readonly shared: { readonly document: DocumentNode; readonly variables: Variables };
 }
+
+type Variables = Readonly<Record<string, unknown>>;
 
 export class SharedSubscriptions {
   readonly #sharing: Sharing;
@@ -39,7 +45,8 @@ export class SharedSubscriptions {
   readonly #budget = new ResultBudget(RESULTS_BYTES_MAX);
   /** By document, of which the cache of parsed documents has one for each text. */
   readonly #groups = new Map<DocumentNode, Map<string, SharedGroup>>();
-  readonly #verdicts = new WeakMap<DocumentNode, Map<string, boolean>>();
+  /** By the operation's name; null: each runs by itself. */
+  readonly #verdicts = new WeakMap<DocumentNode, Map<string, WithoutStart | null>>();
 
   constructor(sharing: Sharing, maskError: MaskError) {
     this.#sharing = sharing;
@@ -79,29 +86,36 @@ export class SharedSubscriptions {
 
   #identify(args: ExecutionArgs): Identity | null {
     const { document, operationName, variableValues, contextValue } = args;
-    if (!this.#mayShare(args)) return null;
-    const variables = canonicalVariables(variableValues);
+    const verdict = this.#judge(args);
+    if (verdict === null) return null;
+    const given = Object.entries(variableValues ?? {});
+    const variables = Object.fromEntries(
+      given.filter(([name]) => !verdict.startVariables.has(name)),
+    );
+    const text = canonicalVariables(variables);
     const viewerKey = this.#sharing.viewerKey(Object(contextValue));
-    if (variables === null || viewerKey === null) return null;
-    const key = JSON.stringify([viewerKey, operationName ?? null, variables]);
-    return { document, viewerKey, key };
+    if (text === null || viewerKey === null) return null;
+    const key = JSON.stringify([viewerKey, operationName ?? null, text]);
+    return { document, viewerKey, key, shared: { document: verdict.document, variables } };
   }
 
-  #mayShare({ schema, document, operationName }: ExecutionArgs): boolean {
+  #judge({ schema, document, operationName }: ExecutionArgs): WithoutStart | null {
     const name = operationName ?? "";
-    const verdicts = this.#verdicts.get(document) ?? new Map<string, boolean>();
+    const verdicts = this.#verdicts.get(document) ?? new Map<string, WithoutStart | null>();
     const known = verdicts.get(name);
     if (known !== undefined) return known;
     const operation = getOperationAST(document, operationName);
-    if (operation == null) return false;
-    const verdict = isShareable(schema, document, operation);
+    if (operation == null) return null;
+    const isShared = isShareable(schema, document, operation);
+    const verdict = isShared ? withoutStart(schema, document) : null;
     this.#verdicts.set(document, verdicts.set(name, verdict));
     return verdict;
   }
 
-  #enter({ document, viewerKey, key }: Identity, args: ExecutionArgs): SharedGroup {
+  #enter(identity: Identity, args: ExecutionArgs): SharedGroup {
+    const { document, key } = identity;
     const groups = this.#groups.get(document) ?? new Map<string, SharedGroup>();
-    const group = groups.get(key) ?? this.#createGroup(viewerKey, args);
+    const group = groups.get(key) ?? this.#createGroup(identity, args);
     this.#groups.set(document, groups.set(key, group));
     group.enter();
     return group;
@@ -117,15 +131,14 @@ export class SharedSubscriptions {
 
   /** Only what the key is made of is taken from the first member. */
   #createGroup(
-    viewerKey: string,
-    { schema, document, operationName, variableValues }: ExecutionArgs,
+    { viewerKey, shared }: Identity,
+    { schema, operationName }: ExecutionArgs,
   ): SharedGroup {
-    const same = { schema, document, operationName: operationName ?? null };
-    const variables = variableValues ?? {};
+    const same = { schema, document: shared.document, operationName: operationName ?? null };
     const run = (rootValue: unknown) =>
       execute({
         ...same,
-        variableValues: variables,
+        variableValues: shared.variables,
         rootValue,
         contextValue: this.#sharing.createContext(viewerKey),
       });

@@ -1,0 +1,8 @@
+/** Vinyasa, fan-out to many: with sharing switched off. */
+import { FAN_OUT_MANY } from "../fan-out/fan-out.ts";
+import type { PrepareSide } from "../harness/side.ts";
+import { fanOutSide } from "../vinyasa/fan-out.ts";
+
+const prepare: PrepareSide = (environment) => fanOutSide(environment, FAN_OUT_MANY, false);
+
+export default prepare;
