@@ -77,9 +77,9 @@ export const SubmitJobInput = builder.inputType("SubmitJobInput", {
       required: true,
       defaultValue: 1,
       description:
-        "Worker threads to ask for: 1 to 256. It waits for a worker that can give them. A job of a " +
-        "type that is not `parallelizable` gets one, and so does one that asks for more than any " +
-        "worker has.",
+        "Worker threads to ask for: 1 to 256; a job type may ask for more by itself. It waits for a " +
+        "worker that can give them. A job of a type that is not `parallelizable` gets one, and so " +
+        "does one that asks for more than any worker has.",
     }),
     scheduledAt: t.field({
       type: "DateTime",
@@ -97,7 +97,8 @@ export const SubmitJobInput = builder.inputType("SubmitJobInput", {
     }),
     backoff: t.field({
       type: BackoffInput,
-      description: "How long to wait between attempts: 2 s, 4 s, 8 s if not given.",
+      description:
+        "How long to wait between attempts. The job type's own if not given: 2 s, 4 s, 8 s where it has none.",
     }),
     timeoutMs: t.field({
       type: "SafeInt",

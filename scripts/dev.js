@@ -1,17 +1,23 @@
 /**
  * `npm run dev`: compiles on every change and restarts the server with the result. While the code
- * does not compile, the server that did goes on. Ctrl-C ends everything.
+ * does not compile, the server that did goes on. A change in JOB_TYPES_DIR restarts it, too. Ctrl-C ends
+ * everything.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { watch } from "node:fs";
+import { existsSync, readFileSync, watch } from "node:fs";
 import { createRequire } from "node:module";
 import { setTimeout as delay } from "node:timers/promises";
+import { parseEnv } from "node:util";
 
 const FOLDERS = ["src", "schema", "migrations"];
 /** An editor that saves all files, or a git checkout, makes many changes within this time. */
 const SETTLE_MS = 150;
-/** Nobody waits for a load balancer here, and a restart should not wait for slow jobs. */
+/**
+ * Nobody waits for a load balancer here, and a restart should not wait for slow jobs.
+ *
+ * @type {NodeJS.ProcessEnv}
+ */
 const env = { DRAIN_DELAY_MS: "0", SHUTDOWN_GRACE_MS: "2000", ...process.env };
 
 const require = createRequire(import.meta.url);
@@ -22,7 +28,7 @@ let server = null;
 let stopping = false;
 let changes = 0;
 
-for (const folder of FOLDERS) {
+for (const folder of [...FOLDERS, ...jobTypesFolder()]) {
   watch(folder, { recursive: true }, () => {
     changes += 1;
   });
@@ -42,6 +48,13 @@ while (!stopping) {
 }
 await stopServer();
 process.exit(0);
+
+/** That of the environment or `.env`, as the server reads them. One that is not there, it will tell of. */
+function jobTypesFolder() {
+  const file = existsSync(".env") ? parseEnv(readFileSync(".env", "utf8")) : {};
+  const folder = env.JOB_TYPES_DIR || file.JOB_TYPES_DIR || "";
+  return existsSync(folder) ? [folder] : [];
+}
 
 async function restart() {
   changes = 0;

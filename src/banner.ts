@@ -20,6 +20,8 @@ export interface BannerInfo {
   readonly workers: readonly number[];
   /** Null: all queues. */
   readonly queues: readonly string[] | null;
+  /** Of one's own, besides the built-in ones; null: no folder was named. */
+  readonly jobTypes: { readonly names: readonly string[]; readonly folder: string } | null;
   readonly mail:
     | { readonly kind: "smtp"; readonly server: string }
     | { readonly kind: "folder"; readonly path: string };
@@ -73,6 +75,7 @@ function bannerRows(info: BannerInfo): [label: string, value: string][] {
     ["", survival(info.database)],
     ["Bus", info.bus],
     ["Workers", describeWorkers(info)],
+    ...jobTypesRow(info),
     ["Mail", describeMail(info.mail)],
   ];
 }
@@ -105,6 +108,15 @@ function describeWorkers({ workers, queues }: BannerInfo): string {
   const count = workers.length === 1 ? "1 worker" : `${workers.length} workers`;
   const served = queues === null ? "all queues" : `queues ${queues.join(", ")}`;
   return `${count}, ${sum} threads${each}, ${served}`;
+}
+
+const NAMES_SHOWN = 6;
+
+function jobTypesRow({ jobTypes }: BannerInfo): [label: string, value: string][] {
+  if (jobTypes === null) return [];
+  const { names, folder } = jobTypes;
+  const more = names.length > NAMES_SHOWN ? ` and ${names.length - NAMES_SHOWN} more` : "";
+  return [["Job types", `${names.slice(0, NAMES_SHOWN).join(", ")}${more}, from ${folder}`]];
 }
 
 function describeMail(mail: BannerInfo["mail"]): string {

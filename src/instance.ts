@@ -9,22 +9,26 @@ import { createSchemaContext, type SchemaServices, viewerKey } from "../schema/c
 import { createSchema } from "../schema/index.ts";
 import { toRequestError } from "../schema/to-request-error.ts";
 import type { BannerInfo } from "./banner.ts";
+import type { Client } from "./client/index.ts";
 import type { Role } from "./config/role.ts";
 import type { Config } from "./config.ts";
 import { createEngine } from "./create-engine.ts";
+import { describeInstance } from "./describe-instance.ts";
 import type { StatsFilter } from "./domain/stats.ts";
 import { endsWithin } from "./engine/ends-within.ts";
-import type { Bus, BusStatus } from "./events/bus.ts";
+import type { Bus } from "./events/bus.ts";
 import { ChangeFeed } from "./events/change-feed.ts";
 import { createBus } from "./events/connect-bus.ts";
 import { JobUpdates } from "./events/job-updates.ts";
 import { StatsFeed } from "./events/stats-feed.ts";
 import { builtInExecutors } from "./executors/built-in.ts";
 import type { Executor } from "./executors/define-executor.ts";
+import { assertNew, type LoadedJobType, loadJobTypes } from "./executors/folder/load-job-types.ts";
 import { Registry } from "./executors/registry.ts";
 import { createHttpServer, type HttpServer } from "./http/http-server.ts";
 import { assertPortFree } from "./http/listen.ts";
 import type { HttpServerOptions } from "./http/options.ts";
+import { createLocalClient } from "./local-client.ts";
 import { type Databases, openDatabases } from "./open-databases.ts";
 import { createOperations } from "./operations/index.ts";
 import type { Seats } from "./operations/seats.ts";
@@ -44,17 +48,23 @@ import { explainStart, whileAnswering } from "./while-answering.ts";
 const CLOSE_MS = 1_000;
 
 export interface Instance {
+  /** Empty if it does not listen. */
   readonly url: string;
   readonly banner: BannerInfo;
   /** Drains: no attempt is spent by it, and no live client is told that its stream is complete. */
   stop(): Promise<void>;
+  readonly http: HttpServer;
+  /** The API inside this process; null where the role has none. */
+  readonly client: Client | null;
 }
 
 export interface InstanceOptions {
   readonly config: Config;
   readonly log: Logger;
-  /** Job types besides the built-in ones. */
+  /** Job types besides the built-in ones and those of the folder. */
   readonly executors?: readonly Executor[];
+  /** False: no port is opened, and requests come through `http`. True if not given. */
+  readonly listens?: boolean;
 }
 
 /** @throws OperatorError if the environment does not allow a start; nothing is left running then */
@@ -75,15 +85,25 @@ async function build(
   stop: () => Promise<void>,
 ): Promise<Instance> {
   const { config, log } = options;
-  await assertPortFree(config.port, config.host);
+  if (options.listens !== false) await assertPortFree(config.port, config.host);
+  const own = await loadOwn(config, log);
   const dbs = await openDatabases(config, log);
   // A pool waits for its last statement, and a database that went silent has one for half a minute.
   stack.push("database", () => endsWithin(dbs.close(), CLOSE_MS));
-  return whileAnswering(dbs.heartbeat, () => assemble(options, dbs, stack, stop));
+  return whileAnswering(dbs.heartbeat, () => assemble(options, own, dbs, stack, stop));
+}
+
+/** Before a database is opened: a mistake in a module should not leave one behind. */
+async function loadOwn({ jobTypesDir: folder }: Config, log: Logger): Promise<LoadedJobType[]> {
+  if (folder === null) return [];
+  const loaded = await loadJobTypes(folder);
+  log.info({ folder, types: loaded.map(({ executor }) => executor.type) }, "job types loaded");
+  return loaded;
 }
 
 async function assemble(
-  { config, log, executors = [] }: InstanceOptions,
+  { config, log, executors = [], listens = true }: InstanceOptions,
+  own: readonly LoadedJobType[],
   dbs: Databases,
   stack: StopStack,
   stop: () => Promise<void>,
@@ -92,20 +112,22 @@ async function assemble(
   const lanes = new LaneCatalog(dbs.engine);
   await lanes.load();
   const bus = await startBus(config, dbs, log, stack);
-  const registry = createRegistry(config, executors, log, stack);
+  const registry = createRegistry(config, { executors, own }, log, stack);
   const engine = createEngine(config, { dbs, bus, lanes, executors: registry, log });
   const services = { db: dbs.api, watchDb: dbs.watch, lanes, executors: registry, seats: engine };
-  const api = config.role === "worker" ? NO_API : await openApi(config, services, bus, log, stack);
+  const api = config.role === "worker" ? null : await openApi(config, services, bus, log, stack);
   const http = createHttpServer({
-    ...api,
+    ...(api?.forServer ?? NO_API),
     config,
     log,
     readiness: () => readiness(dbs),
     about: ABOUT[config.role],
     version: VERSION,
   });
-  await http.start();
-  log.info({ url: http.url, role: config.role }, "listening");
+  if (listens) {
+    await http.start();
+    log.info({ url: http.url, role: config.role }, "listening");
+  }
   const { shutdownGraceMs: graceMs } = config;
   stack.push("engine", () => engine.stop(graceMs));
   // Clients are sent elsewhere while running jobs end; each waits for the other's last writes.
@@ -114,7 +136,9 @@ async function assemble(
     return Promise.all([http.stop({ graceMs, until: drained }), drained]);
   });
   await engine.start();
-  return { url: http.url, banner: await describe(config, dbs, bus, http), stop };
+  const url = listens ? http.url : "";
+  const banner = await describeInstance(config, { db: dbs.engine, bus, url, own });
+  return { url, banner, stop, http, client: api?.client ?? null };
 }
 
 const NO_API = { schema: null, createContext: () => ({}) };
@@ -131,13 +155,21 @@ interface ApiServices extends Pick<SchemaServices, "db" | "lanes" | "executors">
   readonly seats: Seats;
 }
 
+interface Api {
+  readonly forServer: Pick<
+    HttpServerOptions,
+    "schema" | "createContext" | "sharing" | "toRequestError"
+  >;
+  readonly client: Client;
+}
+
 async function openApi(
   config: Config,
   deps: ApiServices,
   bus: Bus,
   log: Logger,
   stack: StopStack,
-): Promise<Pick<HttpServerOptions, "schema" | "createContext" | "sharing" | "toRequestError">> {
+): Promise<Api> {
   const updates = new JobUpdates({
     bus,
     readJobs: (ids) => readJobs(deps.watchDb, ids),
@@ -157,12 +189,15 @@ async function openApi(
   );
   const operations = createOperations({ ...deps, bus });
   const services = { ...deps, updates, changes, stats, operations };
-  return {
-    schema: createSchema(),
+  const schema = createSchema();
+  const forServer: Api["forServer"] = {
+    schema,
     createContext: (origin) => createSchemaContext(services, () => origin.signal),
     sharing: { viewerKey, createContext: () => createSchemaContext(services) },
     toRequestError,
   };
+  const client = createLocalClient(schema, (signal) => createSchemaContext(services, () => signal));
+  return { forServer, client };
 }
 
 async function prepareStore(dbs: Databases, log: Logger): Promise<void> {
@@ -187,16 +222,23 @@ async function startBus(
   return bus;
 }
 
+interface MoreTypes {
+  readonly executors: readonly Executor[];
+  readonly own: readonly LoadedJobType[];
+}
+
 function createRegistry(
   config: Config,
-  executors: readonly Executor[],
+  { executors, own }: MoreTypes,
   log: Logger,
   stack: StopStack,
 ): Registry {
   const folder = join(config.dataDir, "mail");
   const mail = { smtpUrl: config.smtpUrl, from: config.mailFrom, folder };
   const webhook = { userAgent: `Vinyasa/${VERSION}` };
-  const registry = new Registry([...builtInExecutors({ mail, webhook, log }), ...executors]);
+  const given = [...builtInExecutors({ mail, webhook, log }), ...executors];
+  assertNew(config.jobTypesDir ?? "", own, given);
+  const registry = new Registry([...given, ...own.map(({ executor }) => executor)]);
   stack.push("executors", () => registry.close());
   return registry;
 }
@@ -218,31 +260,4 @@ async function readiness(dbs: Databases) {
   } catch {
     return { ready: false, reason: "the database cannot be reached" } as const;
   }
-}
-
-async function describe(
-  config: Config,
-  dbs: Databases,
-  bus: Bus,
-  http: HttpServer,
-): Promise<BannerInfo> {
-  return {
-    version: VERSION,
-    url: http.url,
-    role: config.role,
-    graphiql: config.graphiql,
-    readyAfterMs: performance.now(),
-    database: await dbs.engine.describe(),
-    bus: describeBus(bus.status()),
-    workers: config.workerThreads,
-    queues: config.workerQueues,
-    mail:
-      config.smtpUrl === null
-        ? { kind: "folder", path: join(config.dataDir, "mail") }
-        : { kind: "smtp", server: new URL(config.smtpUrl).host },
-  };
-}
-
-function describeBus({ name, connected }: BusStatus): string {
-  return connected ? name : `${name} (not connected)`;
 }

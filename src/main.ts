@@ -9,6 +9,7 @@ import { OperatorError } from "./domain/errors.ts";
 import { endsWithin } from "./engine/ends-within.ts";
 import { armFailPoints } from "./engine/fail-points.ts";
 import { type Instance, startInstance } from "./instance.ts";
+import { jobTypesSource } from "./job-types-source.ts";
 import { chooseLogFormat, createLog, type Log } from "./log.ts";
 import { endBy, listenForStopSignals } from "./stop-signals.ts";
 import { outliveStrayErrors } from "./stray-errors.ts";
@@ -23,6 +24,10 @@ const HAS_TERMINAL = [0, 1, 2].some((fd) => isatty(fd));
 async function main(): Promise<void> {
   const wish = readCommandLine(process.argv.slice(2));
   if (wish.kind === "serve") return serve();
+  if (wish.kind === "types") {
+    process.stdout.write(await jobTypesSource(wish.url));
+    return;
+  }
   const [stream, code] =
     wish.kind === "answer" ? [process.stdout, 0] : [process.stderr, EXIT_USAGE];
   stream.write(`${wish.text}\n`);

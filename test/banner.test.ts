@@ -15,6 +15,7 @@ const info: BannerInfo = {
   bus: "inside this process",
   workers: [4, 8],
   queues: null,
+  jobTypes: null,
   mail: { kind: "folder", path: "./data/mail" },
 };
 
@@ -38,6 +39,14 @@ describe("the banner", () => {
     ]) {
       expect(text).toContain(part);
     }
+  });
+
+  it("names job types of one's own, six of them, and their folder", () => {
+    const shown = (names: string[]) =>
+      banner({ ...info, jobTypes: { names, folder: "./mine" } }, { color: false });
+    expect(shown(["a", "b"])).toMatch(/Job types +a, b, from \.\/mine\n/);
+    expect(shown([..."abcdefgh"])).toContain("a, b, c, d, e, f and 2 more, from ./mine");
+    expect(banner(info, { color: false })).not.toContain("Job types");
   });
 
   it("says so when nothing is run here and GraphiQL is off", () => {

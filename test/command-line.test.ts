@@ -27,7 +27,7 @@ it("--help tells what it is, the main variables and where the docs are", () => {
     expect(wish.text).toContain("docs/operations.md");
     const known = listVariables().map(({ name }) => name);
     const told = [...wish.text.matchAll(/^ {2}([A-Z_]+)/gm)].map(([, name]) => name);
-    expect(told).toHaveLength(11);
+    expect(told).toHaveLength(12);
     expect(known).toEqual(expect.arrayContaining(told));
     expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(80);
   }
@@ -54,6 +54,17 @@ it("serves without arguments, and refuses all others with a remedy", () => {
   for (const odd of ["--verbose", "start", "-x", "--help=yes"]) {
     expect(refused(odd)).toBe(`There is no option "${odd}". ${remedy}`);
   }
+});
+
+it("writes types for a server's job types, where it is told which server", () => {
+  expect(readCommandLine(["types"])).toEqual({ kind: "types", url: null });
+  const url = "http://localhost:8080";
+  expect(readCommandLine(["types", url])).toEqual({ kind: "types", url });
+  expect(readCommandLine(["types", "localhost"])).toEqual({
+    kind: "refusal",
+    text: '"localhost" is no address of a server, such as http://localhost:8080.',
+  });
+  expect(readCommandLine(["types", url, "more"])).toMatchObject({ kind: "refusal" });
 });
 
 it("is answered before it looks at its configuration, and ends with 0", () => {

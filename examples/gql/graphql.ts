@@ -42,7 +42,7 @@ export type JobStatus =
 
 /** A job to run: `{ type: "reverse_string", payload: { text: "stressed" } }`. */
 export type SubmitJobInput = {
-  /** How long to wait between attempts: 2 s, 4 s, 8 s if not given. */
+  /** How long to wait between attempts. The job type's own if not given: 2 s, 4 s, 8 s where it has none. */
   backoff?: BackoffInput | null | undefined;
   /** If it has not started by then, cancel it instead; a retry that would start later, too. It must be in the future, by the database's clock, and later than `scheduledAt`. */
   expiresAt?: string | null | undefined;
@@ -62,7 +62,7 @@ export type SubmitJobInput = {
   scheduledAt?: string | null | undefined;
   /** Words to filter by: at most 20, of 1 to 100 characters each. */
   tags?: Array<string> | null | undefined;
-  /** Worker threads to ask for: 1 to 256. It waits for a worker that can give them. A job of a type that is not `parallelizable` gets one, and so does one that asks for more than any worker has. */
+  /** Worker threads to ask for: 1 to 256; a job type may ask for more by itself. It waits for a worker that can give them. A job of a type that is not `parallelizable` gets one, and so does one that asks for more than any worker has. */
   threadDemand?: number;
   /** How long one run may take, in milliseconds, up to 24.8 days. The job type's own if not given. */
   timeoutMs?: number | null | undefined;

@@ -1,86 +1,13 @@
 /**
- * A small client for this server's API, for Node: typed by generated documents, over HTTP, with
- * subscriptions over server-sent events.
+ * A small client for this server's API, for Node: jobs by name and payload, or any document of one's own.
+ * What the package exports as `vinyasa/client`.
  */
-import { type CallOptions, type ClientOptions, dataOf, post, readAnswer } from "./post.ts";
-import { readResults } from "./read-results.ts";
-import { reconnecting } from "./reconnecting.ts";
-
+export type { BuiltInJobTypes } from "./built-in-job-types.ts";
+export { type Client, createClient, type SubscribeOptions, type TypedDocument } from "./client.ts";
 export { type GraphQLProblem, GraphQLRequestError, TransportError } from "./graphql-error.ts";
+export { createJobClient, type JobClient } from "./job-client.ts";
+export type { JobFailure, JobState, JobStatus } from "./job-state.ts";
+export type { AnyJobTypes, JobId, PayloadOf, ResultOf } from "./job-types.ts";
 export type { CallOptions, ClientOptions } from "./post.ts";
-
-/** A document as GraphQL Code Generator makes it: text that knows its result and its variables. */
-export interface TypedDocument<Result, Variables> {
-  toString(): string;
-  readonly __apiType?: ((variables: Variables) => Result) | undefined;
-}
-
-export interface SubscribeOptions<Result, Variables> extends CallOptions {
-  /**
-   * The variables of the next connection, given the last result of this one; the same ones if absent.
-   * `({ jobsUpdated }, variables) => ({ ...variables, after: jobsUpdated.cursor })`
-   */
-  readonly resume?: (last: Result, variables: Variables) => Variables;
-}
-
-export interface Client {
-  /** @throws GraphQLRequestError if the answer holds errors, TransportError if there is none */
-  request<Result, Variables>(
-    document: TypedDocument<Result, Variables>,
-    variables: Variables,
-    options?: CallOptions,
-  ): Promise<Result>;
-  /**
-   * Ends when the server completes it. A connection that breaks off is opened again, up to 10 times
-   * in a row, and begins with the state as it is then: what comes may have come before. A live list
-   * goes on from the cursor of its last message if `resume` puts it into the variables.
-   *
-   * @throws as `request`
-   */
-  subscribe<Result, Variables>(
-    document: TypedDocument<Result, Variables>,
-    variables: Variables,
-    options?: SubscribeOptions<Result, Variables>,
-  ): AsyncIterable<Result>;
-}
-
-export function createClient(options: ClientOptions): Client {
-  return {
-    async request<Result, Variables>(
-      document: TypedDocument<Result, Variables>,
-      variables: Variables,
-      call: CallOptions = {},
-    ) {
-      const response = await post(
-        options,
-        { query: String(document), variables },
-        JSON_TYPES,
-        call,
-      );
-      return dataOf(await readAnswer<Result>(response, call.signal));
-    },
-    subscribe<Result, Variables>(
-      document: TypedDocument<Result, Variables>,
-      variables: Variables,
-      call: SubscribeOptions<Result, Variables> = {},
-    ) {
-      const { signal, resume } = call;
-      const query = String(document);
-      const iterate = () => {
-        let now = variables;
-        const connect = async () => {
-          const body = { query, variables: now };
-          return readResults<Result>(await post(options, body, EVENTS, call));
-        };
-        const onResult = (last: Result) => {
-          now = resume?.(last, now) ?? now;
-        };
-        return reconnecting(connect, onResult, signal);
-      };
-      return { [Symbol.asyncIterator]: iterate };
-    },
-  };
-}
-
-const EVENTS = "text/event-stream";
-const JSON_TYPES = "application/graphql-response+json, application/json;q=0.9";
+export type { JobBackoff, SubmitOptions } from "./submit-options.ts";
+export { type RefusedIssue, SubmitRefusedError } from "./submit-refused.ts";

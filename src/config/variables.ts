@@ -1,6 +1,7 @@
 /** Every configuration variable: the one zod schema that the README's table comes from, too. */
 import { z } from "zod";
 import { ROLES, roleMistakes } from "./role.ts";
+import { settingsThatDoNotFit } from "./settings-together.ts";
 import {
   choice,
   failPoints,
@@ -117,6 +118,10 @@ const variables = z.object({
   DATA_DIR: required(text("a folder", /^[^\0]+$/), "./data", {
     description: "Folder of the embedded database and of mails that are not sent.",
   }),
+  JOB_TYPES_DIR: optional(text("a folder", /^[^\0]+$/), {
+    description:
+      "Folder with job types of your own: each module in it (TypeScript or JavaScript) exports what `defineExecutor` returns. The same on every instance. Unset: the built-in types only.",
+  }),
   ROLE: required(choice(ROLES), "all", {
     description:
       "What this instance does. all: everything; api: serves the API and runs no jobs; worker: runs jobs, and serves nothing but a start page, `/health` and `/readyz`.",
@@ -223,6 +228,8 @@ export const configVariables = variables
     databasePoolUrl: env.DATABASE_POOL_URL,
     redisUrl: env.REDIS_URL,
     dataDir: env.DATA_DIR,
+    /** Null: none. */
+    jobTypesDir: env.JOB_TYPES_DIR,
     role: env.ROLE,
     /** Threads of each worker; empty: no workers. */
     workerThreads: env.ROLE === "api" ? [] : env.WORKER_THREADS,
@@ -250,39 +257,6 @@ export const configVariables = variables
     failPoints: env.FAILPOINTS ?? {},
     color: env.NO_COLOR === null,
   }));
-
-type Env = z.output<typeof variables>;
-
-/** Settings that are good each, and not together: by name, what is wrong. */
-function settingsThatDoNotFit(env: Env): [keyof Env, string][] {
-  const { HEARTBEAT_MS: beat, DEAD_AFTER_MS: dead, LEASE_MS: lease } = env;
-  const found: [keyof Env, string][] = [];
-  if (lease < beat * 4) {
-    found.push([
-      "LEASE_MS",
-      `is ${lease}; it must be at least four times HEARTBEAT_MS (${beat}), or a single late heartbeat loses jobs.`,
-    ]);
-  }
-  if (dead < beat * 3) {
-    found.push([
-      "DEAD_AFTER_MS",
-      `is ${dead}; it must be at least three times HEARTBEAT_MS (${beat}), or a connection that breaks once loses jobs.`,
-    ]);
-  }
-  if (dead > lease) {
-    found.push([
-      "DEAD_AFTER_MS",
-      `is ${dead}; it must not be longer than LEASE_MS (${lease}), which ends every wait.`,
-    ]);
-  }
-  if (env.DATABASE_POOL_URL !== null && env.DATABASE_URL === null) {
-    found.push([
-      "DATABASE_POOL_URL",
-      "is set and DATABASE_URL is not; the engine needs a connection without a pooler.",
-    ]);
-  }
-  return found;
-}
 
 export type ConfigVariables = z.output<typeof configVariables>;
 

@@ -18,6 +18,11 @@ export const DEFAULT_BACKOFF: Backoff = {
   jitter: 0.25,
 };
 
+const DAY_MS = 86_400_000;
+/** The longest first wait, and the longest that it may grow to. */
+export const BACKOFF_BASE_MS_MAX = 31 * DAY_MS;
+export const BACKOFF_MAX_MS_MAX = 365 * DAY_MS;
+
 /**
  * The delay in milliseconds before the attempt that follows the `spent`-th spent one:
  * `min(baseMs · 2^(spent−1), maxMs) · (1 + u)`, u uniform in [0, jitter]; FIXED leaves out the

@@ -1,4 +1,5 @@
 /** A definition's mistakes, found when the program starts and not when the first job runs. */
+import { BACKOFF_BASE_MS_MAX, BACKOFF_KINDS, BACKOFF_MAX_MS_MAX } from "../domain/backoff.ts";
 
 const TYPE_NAME = /^[a-z][a-z0-9_.-]{0,99}$/;
 const DESCRIPTION_MAX = 2_000;
@@ -7,6 +8,9 @@ const MAX_ATTEMPTS_MAX = 1_000;
 const TIMEOUT_MS_MAX = 2 ** 31 - 1;
 /** A request body is 32 MiB, and 64 MiB is what an import may bring. */
 const PAYLOAD_BYTES_MAX = 64 * 1024 * 1024;
+
+/** As many as one worker may have. */
+const THREADS_MAX = 256;
 
 type Check = (value: unknown) => string | null;
 
@@ -23,6 +27,8 @@ const CHECKS: Readonly<Record<string, Check>> = {
   result: optional((value) => (isSchema(value) ? null : "must be a zod schema, or left out")),
   maxAttempts: optional((value) => wholeNumber(value, MAX_ATTEMPTS_MAX)),
   timeoutMs: optional((value) => wholeNumber(value, TIMEOUT_MS_MAX)),
+  backoff: optional(backoffMistake),
+  threads: optional((value) => wholeNumber(value, THREADS_MAX)),
   payloadBytesMax: optional((value) => wholeNumber(value, PAYLOAD_BYTES_MAX)),
   cpuBound: optional(trueOrFalse),
   parallelizable: optional(trueOrFalse),
@@ -41,6 +47,9 @@ export function checkDefinition(definition: object): void {
   for (const name of Object.keys(given)) {
     if (!Object.hasOwn(CHECKS, name)) mistakes.push(`${name} is no option of defineExecutor`);
   }
+  if (given.parallelizable === false && typeof given.threads === "number" && given.threads > 1) {
+    mistakes.push("threads must be 1 where parallelizable is false");
+  }
   if (mistakes.length === 0) return;
   throw new TypeError(`job type ${JSON.stringify(given.type)}: ${mistakes.join("; ")}`);
 }
@@ -49,9 +58,32 @@ function optional(check: Check): Check {
   return (value) => (value === undefined ? null : check(value));
 }
 
-function wholeNumber(value: unknown, max: number): string | null {
-  const fits = typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= max;
-  return fits ? null : `must be a whole number from 1 to ${max}, not ${String(value)}`;
+function wholeNumber(value: unknown, max: number, min = 1): string | null {
+  const fits = typeof value === "number" && Number.isInteger(value) && value >= min && value <= max;
+  return fits ? null : `must be a whole number from ${min} to ${max}, not ${String(value)}`;
+}
+
+const BACKOFF_CHECKS: Readonly<Record<string, Check>> = {
+  kind: optional((value) =>
+    BACKOFF_KINDS.some((kind) => kind === value) ? null : `must be ${BACKOFF_KINDS.join(" or ")}`,
+  ),
+  baseMs: optional((value) => wholeNumber(value, BACKOFF_BASE_MS_MAX, 0)),
+  maxMs: optional((value) => wholeNumber(value, BACKOFF_MAX_MS_MAX, 0)),
+  jitter: optional((value) =>
+    typeof value === "number" && value >= 0 && value <= 1 ? null : "must be a number from 0 to 1",
+  ),
+};
+
+function backoffMistake(value: unknown): string | null {
+  const words = "must be an object of kind, baseMs, maxMs and jitter";
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return words;
+  for (const [name, part] of Object.entries(value)) {
+    const check = Object.hasOwn(BACKOFF_CHECKS, name) ? BACKOFF_CHECKS[name] : undefined;
+    if (check === undefined) return `${words}, and not of ${name}`;
+    const mistake = check(part);
+    if (mistake !== null) return `has a ${name} that ${mistake}`;
+  }
+  return null;
 }
 
 function trueOrFalse(value: unknown): string | null {

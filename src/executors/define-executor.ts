@@ -1,7 +1,9 @@
 /** How a job type is declared. One file a type, one line in `built-in.ts`. */
 import type { z } from "zod";
+import { type Backoff, DEFAULT_BACKOFF } from "../domain/backoff.ts";
 import { checkDefinition } from "./check-definition.ts";
 import { NonRetryableError } from "./errors.ts";
+import { markExecutor } from "./own-kinds.ts";
 import { describeIssues, parseSchema } from "./parse-schema.ts";
 
 export const DEFAULT_MAX_ATTEMPTS = 3;
@@ -27,9 +29,13 @@ export interface ExecutorContext {
   progress(fraction: number): void;
 }
 
-export interface ExecutorDefinition<Payload extends z.ZodType = z.ZodType, Result = unknown> {
+export interface ExecutorDefinition<
+  Payload extends z.ZodType = z.ZodType,
+  Result = unknown,
+  Type extends string = string,
+> {
   /** 1 to 100 of a-z, 0-9, `_`, `.` and `-`, beginning with a letter. */
-  readonly type: string;
+  readonly type: Type;
   readonly description: string;
   readonly payload: Payload;
   readonly result?: z.ZodType<Result>;
@@ -37,6 +43,10 @@ export interface ExecutorDefinition<Payload extends z.ZodType = z.ZodType, Resul
   readonly maxAttempts?: number;
   /** Default of `SubmitJobInput.timeoutMs`; 60,000 if not given. */
   readonly timeoutMs?: number;
+  /** Default of `SubmitJobInput.backoff`, as a whole; what is left out of it is 2 s, 4 s, 8 s. */
+  readonly backoff?: Partial<Backoff>;
+  /** Its jobs ask for at least so many threads: 1 to 256; 1 if not given. */
+  readonly threads?: number;
   /** Largest payload in bytes of JSON; 1 MiB if not given. */
   readonly payloadBytesMax?: number;
   readonly cpuBound?: boolean;
@@ -56,6 +66,8 @@ export interface Executor {
   readonly result: z.ZodType | null;
   readonly maxAttempts: number;
   readonly timeoutMs: number;
+  readonly backoff: Backoff;
+  readonly threads: number;
   readonly payloadBytesMax: number;
   readonly cpuBound: boolean;
   readonly parallelizable: boolean;
@@ -64,28 +76,60 @@ export interface Executor {
   close?(): Promise<void>;
 }
 
+declare const TYPES: unique symbol;
+
+/** An executor whose type, payload and result the compiler still knows: for `JobTypesOf`. */
+export interface TypedExecutor<Type extends string, Payload, Result> extends Executor {
+  readonly type: Type;
+  /** Never there: it only carries the types. */
+  readonly [TYPES]?: { readonly payload: Payload; readonly result: Result };
+}
+
+/** Payload (as it is submitted) and result by job type: `JobTypesOf<[typeof countWords]>`. */
+export type JobTypesOf<Executors extends readonly Executor[]> = {
+  [One in Executors[number] as One["type"]]: One extends TypedExecutor<
+    string,
+    infer Payload,
+    infer Result
+  >
+    ? { readonly payload: Payload; readonly result: Result }
+    : { readonly payload: unknown; readonly result: unknown };
+};
+
 /**
  * Checks a definition and fills in its defaults.
  *
  * @throws TypeError that names every mistake of the definition
  */
-export function defineExecutor<Payload extends z.ZodType, Result>(
-  definition: ExecutorDefinition<Payload, Result>,
-): Executor {
+export function defineExecutor<const Type extends string, Payload extends z.ZodType, Result>(
+  definition: ExecutorDefinition<Payload, Result, Type>,
+): TypedExecutor<Type, z.input<Payload>, Result> {
   checkDefinition(definition);
-  return Object.freeze({
+  const executor: TypedExecutor<Type, z.input<Payload>, Result> = {
     type: definition.type,
     description: definition.description,
     payload: definition.payload,
     result: definition.result ?? null,
     maxAttempts: definition.maxAttempts ?? DEFAULT_MAX_ATTEMPTS,
     timeoutMs: definition.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+    backoff: completeBackoff(definition.backoff),
+    threads: definition.threads ?? 1,
     payloadBytesMax: definition.payloadBytesMax ?? DEFAULT_PAYLOAD_BYTES_MAX,
     cpuBound: definition.cpuBound ?? false,
     parallelizable: definition.parallelizable ?? true,
     run: (payload: unknown, context: ExecutorContext) => runParsed(definition, payload, context),
     close: async () => definition.close?.(),
-  });
+  };
+  return Object.freeze(markExecutor(executor));
+}
+
+function completeBackoff(given: Partial<Backoff> = {}): Backoff {
+  return {
+    kind: given.kind ?? DEFAULT_BACKOFF.kind,
+    baseMs: given.baseMs ?? DEFAULT_BACKOFF.baseMs,
+    maxMs: given.maxMs ?? DEFAULT_BACKOFF.maxMs,
+    jitter: given.jitter ?? DEFAULT_BACKOFF.jitter,
+  };
 }
 
 async function runParsed<Payload extends z.ZodType, Result>(

@@ -3,6 +3,8 @@
  * failed attempt that is tried again while attempts last.
  */
 
+import { markError } from "./own-kinds.ts";
+
 /** `code` is shown as `JobError.code`, for callers to branch on. */
 export interface JobErrorOptions {
   readonly code?: string;
@@ -34,6 +36,7 @@ export class RetryAfterError extends Error {
     super(message, options);
     this.delayMs = delayMs;
     this.code = options.code;
+    markError(this, "RETRY_AFTER");
   }
 }
 
@@ -45,6 +48,7 @@ export class PostponeError extends Error {
   constructor(delayMs: number) {
     super("postponed");
     this.delayMs = delayMs;
+    markError(this, "POSTPONE");
   }
 }
 

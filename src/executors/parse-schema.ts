@@ -14,9 +14,15 @@ export function parseSchema(
   try {
     return schema.safeParse(value, WORDS);
   } catch (error) {
-    if (error instanceof z.core.$ZodAsyncError) return schema.safeParseAsync(value, WORDS);
+    if (asksForAsync(error)) return schema.safeParseAsync(value, WORDS);
     throw error;
   }
+}
+
+/** By its words: a schema may be of another copy of zod, whose error classes are not ours. */
+function asksForAsync(error: unknown): boolean {
+  if (error instanceof z.core.$ZodAsyncError) return true;
+  return error instanceof Error && /Use \.parseAsync/.test(error.message);
 }
 
 /** `to.1: must be one address; subject: is missing`: the first 10 issues, and how many more. */

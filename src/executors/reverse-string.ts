@@ -6,8 +6,17 @@ import { defineExecutor } from "./define-executor.ts";
 export const reverseString = defineExecutor({
   type: "reverse_string",
   description: "Reverses a text by grapheme: accents, flags and family emoji stay whole.",
-  payload: z.strictObject({ text: z.string() }),
-  result: z.strictObject({ text: z.string() }),
+  payload: z
+    .strictObject({
+      text: z.string().meta({
+        title: "Text",
+        description: "Any text; with what JSON adds to it, at most 1 MiB.",
+      }),
+    })
+    .meta({ title: "Text to reverse", examples: [{ text: "stressed" }] }),
+  result: z.strictObject({
+    text: z.string().meta({ title: "Reversed text", description: "The last character first." }),
+  }),
   parallelizable: false,
   async run({ text }, { signal }) {
     const pieces: string[] = [];

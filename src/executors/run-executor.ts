@@ -3,7 +3,8 @@ import { attemptError } from "../domain/attempt-error.ts";
 import type { Outcome } from "../domain/outcome.ts";
 import { jsonIssue } from "../domain/storable.ts";
 import type { Executor, ExecutorContext } from "./define-executor.ts";
-import { NonRetryableError, PostponeError, RetryAfterError } from "./errors.ts";
+import { NonRetryableError } from "./errors.ts";
+import { isErrorOf } from "./own-kinds.ts";
 
 /** Bytes of JSON. */
 export const RESULT_BYTES_MAX = 1024 * 1024;
@@ -57,11 +58,9 @@ function storableResult(result: unknown): string {
 }
 
 function outcomeOfThrown(thrown: unknown): Outcome {
-  if (isA(thrown, PostponeError)) {
-    return postponed(delayOf(thrown));
-  }
+  if (isErrorOf(thrown, "POSTPONE")) return postponed(delayOf(thrown));
   const error = attemptError(thrown);
-  if (isA(thrown, RetryAfterError)) {
+  if (isErrorOf(thrown, "RETRY_AFTER")) {
     const retryAfterMs = boundedMs(delayOf(thrown), RETRY_AFTER_MS_MAX);
     return { kind: "FAILED", error, retryAfterMs };
   }
@@ -77,19 +76,10 @@ function postponed(delayMs: unknown): Outcome {
   return { kind: "POSTPONED", delayMs: Math.max(10, boundedMs(delayMs, POSTPONE_MS_MAX)) };
 }
 
-/** `instanceof` that survives a proxy whose traps throw. */
-function isA<T>(value: unknown, kind: new (...args: never[]) => T): value is T {
-  try {
-    return value instanceof kind;
-  } catch {
-    return false;
-  }
-}
-
 /** Undefined where reading it throws: a proxy may look like an error of ours. */
-function delayOf(thrown: { readonly delayMs: unknown }): unknown {
+function delayOf(thrown: unknown): unknown {
   try {
-    return thrown.delayMs;
+    return (thrown as { readonly delayMs?: unknown }).delayMs;
   } catch {
     return undefined;
   }

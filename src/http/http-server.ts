@@ -1,5 +1,5 @@
 /** The server's one port: GraphQL over HTTP, SSE and WebSocket, health, pages; and its way to stop. */
-import { createServer, type IncomingMessage, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
@@ -46,6 +46,8 @@ export class HttpServer {
   readonly #connections = new Set<Duplex>();
   #starting: Promise<void> | null = null;
   #stopping: Promise<void> | null = null;
+  /** It was given requests of a server that is not ours. */
+  #isMounted = false;
   #drainingSince: number | null = null;
   #isRefusing = false;
 
@@ -90,6 +92,18 @@ export class HttpServer {
     return this.#starting;
   }
 
+  /** Answers a request of somebody else's server, which may be all there are: `start` opens a port of ours. */
+  handle(request: IncomingMessage, response: ServerResponse): void {
+    this.#isMounted = true;
+    this.#requests.handle(request, response);
+  }
+
+  /** As `handle`, for what that server emits as "upgrade". */
+  upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
+    this.#isMounted = true;
+    this.#upgrade(request, stream, head);
+  }
+
   /** From now on /readyz says 503, so that load balancers look elsewhere; all else goes on. */
   drain(): void {
     this.#drainingSince ??= performance.now();
@@ -107,15 +121,15 @@ export class HttpServer {
 
   async #stop({ graceMs = 10_000, until }: StopOptions): Promise<void> {
     const hasStarted = await this.#hasStarted();
-    if (hasStarted) {
+    if (hasStarted || this.#isMounted) {
       await delay(Math.max(0, this.#options.config.drainDelayMs - this.#drainingForMs()));
       this.#isRefusing = true;
       const left = graceMs - this.#drainingForMs();
       await this.#endRequests(Math.max(left, Math.min(graceMs, LAST_REQUESTS_MS)));
       // Whose it is hears of its failure.
       await until?.catch(() => undefined);
-      await this.#close();
     }
+    if (hasStarted) await this.#close();
     await this.#graphql?.dispose();
   }
 

@@ -1,9 +1,14 @@
 /** What a caller submits, and the limits that hold for every job type. */
 import { z } from "zod";
-import { BACKOFF_KINDS, type BackoffKind, DEFAULT_BACKOFF } from "../domain/backoff.ts";
+import {
+  BACKOFF_BASE_MS_MAX,
+  BACKOFF_KINDS,
+  BACKOFF_MAX_MS_MAX,
+  type BackoffKind,
+  DEFAULT_BACKOFF,
+} from "../domain/backoff.ts";
 import { textIssue } from "../domain/storable.ts";
 
-const DAY_MS = 86_400_000;
 // A timer in Node ends at 2^31 - 1 milliseconds, 24.8 days: beyond it fires at once.
 const TIMEOUT_MS_MAX = 2 ** 31 - 1;
 const YEAR_10000_MS = Date.UTC(10_000, 0, 1);
@@ -48,8 +53,8 @@ export const submitSettings = z.object({
   backoff: z
     .object({
       kind: z.enum(BACKOFF_KINDS).default(DEFAULT_BACKOFF.kind),
-      baseMs: integer(0, 31 * DAY_MS).default(DEFAULT_BACKOFF.baseMs),
-      maxMs: integer(0, 365 * DAY_MS).default(DEFAULT_BACKOFF.maxMs),
+      baseMs: integer(0, BACKOFF_BASE_MS_MAX).default(DEFAULT_BACKOFF.baseMs),
+      maxMs: integer(0, BACKOFF_MAX_MS_MAX).default(DEFAULT_BACKOFF.maxMs),
       jitter: z.number().min(0, "must be 0 to 1").max(1, "must be 0 to 1").default(0.25),
     })
     .nullish(),

@@ -1,7 +1,6 @@
 /** From what a caller sent to what the store takes, or everything that is wrong with it. */
 import { createHash } from "node:crypto";
 import type { z } from "zod";
-import { DEFAULT_BACKOFF } from "../domain/backoff.ts";
 import type { InputIssue } from "../domain/errors.ts";
 import type { Executor } from "../executors/define-executor.ts";
 import type { Registry } from "../executors/registry.ts";
@@ -67,14 +66,16 @@ function validSubmit(
   settings: SubmitSettings,
   payload: { value: unknown; json: string },
 ): ValidSubmit {
-  const laneSpec = { queue: settings.queue, type: executor.type, threads: settings.threadDemand };
+  // The API's default of 1 cannot be told from a 1 that was asked for: a type's own number is the least.
+  const threads = Math.max(settings.threadDemand, executor.threads);
+  const laneSpec = { queue: settings.queue, type: executor.type, threads };
   const job = {
     laneSpec,
     priority: settings.priority,
     name: settings.name ?? null,
     tags: settings.tags ?? [],
     maxAttempts: settings.maxAttempts ?? executor.maxAttempts,
-    backoff: settings.backoff ?? DEFAULT_BACKOFF,
+    backoff: settings.backoff ?? executor.backoff,
     timeoutMs: settings.timeoutMs ?? executor.timeoutMs,
     scheduledAtMs: settings.scheduledAt?.getTime() ?? null,
     expiresAtMs: settings.expiresAt?.getTime() ?? null,

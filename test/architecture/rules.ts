@@ -29,7 +29,7 @@ export const MAY_IMPORT: Readonly<Record<Room, readonly Room[]>> = {
   log: ["config", "domain"],
   main: [
     ...(["config", "log", "http", "schema", "operations", "engine"] as const),
-    ...(["store", "events", "executors", "domain"] as const),
+    ...(["store", "events", "executors", "client", "domain"] as const),
   ],
 };
 

@@ -1,6 +1,6 @@
 import { describe, expect, expectTypeOf, it } from "vitest";
 import { z } from "zod";
-import { defineExecutor } from "../../src/executors/define-executor.ts";
+import { defineExecutor, type JobTypesOf } from "../../src/executors/define-executor.ts";
 import { contextWith, failureOf, resultOf } from "./running.ts";
 
 const valid = {
@@ -23,6 +23,8 @@ describe("a definition", () => {
       result: null,
       maxAttempts: 3,
       timeoutMs: 60_000,
+      backoff: { kind: "EXPONENTIAL", baseMs: 2_000, maxMs: 3_600_000, jitter: 0.25 },
+      threads: 1,
       payloadBytesMax: 1_048_576,
       cpuBound: false,
       parallelizable: true,
@@ -35,6 +37,45 @@ describe("a definition", () => {
     const executor = defineExecutor({ ...valid, ...says, parallelizable: false, result });
     expect(executor).toMatchObject({ ...says, parallelizable: false });
     expect(executor.result).toBe(result);
+  });
+
+  it("may give a part of its back-off, and its threads", () => {
+    const executor = defineExecutor({
+      ...valid,
+      backoff: { kind: "FIXED", baseMs: 0 },
+      threads: 8,
+    });
+    expect(executor.backoff).toEqual({ kind: "FIXED", baseMs: 0, maxMs: 3_600_000, jitter: 0.25 });
+    expect(executor.threads).toBe(8);
+  });
+
+  it.each([
+    [{ backoff: 5 }, "backoff must be an object of kind, baseMs, maxMs and jitter"],
+    [{ backoff: [] }, "backoff must be an object of"],
+    [{ backoff: { delay: 5 } }, "backoff must be an object of .*, and not of delay"],
+    [{ backoff: { toString: 5 } }, "and not of toString"],
+    [{ backoff: { kind: "LINEAR" } }, "backoff has a kind that must be EXPONENTIAL or FIXED"],
+    [{ backoff: { baseMs: -1 } }, "backoff has a baseMs that must be a whole number from 0"],
+    [{ backoff: { maxMs: 366 * 86_400_000 } }, "backoff has a maxMs that must be a whole number"],
+    [{ backoff: { jitter: 1.5 } }, "backoff has a jitter that must be a number from 0 to 1"],
+    [{ threads: 257 }, "threads must be a whole number from 1 to 256"],
+    [{ threads: 2, parallelizable: false }, "threads must be 1 where parallelizable is false"],
+  ])("is refused with %j, in words", (parts, words) => {
+    expect(define(parts)).toThrow(new RegExp(words));
+  });
+
+  it("is known by its type, payload and result to the compiler", () => {
+    const executor = defineExecutor({
+      type: "typed",
+      description: "Only compiled.",
+      payload: z.object({ n: z.int().default(1) }),
+      result: z.object({ twice: z.number() }),
+      run: ({ n }) => ({ twice: 2 * n }),
+    });
+    type Types = JobTypesOf<[typeof executor]>;
+    expectTypeOf<keyof Types>().toEqualTypeOf<"typed">();
+    expectTypeOf<Types["typed"]["payload"]>().toEqualTypeOf<{ n?: number | undefined }>();
+    expectTypeOf<Types["typed"]["result"]>().toEqualTypeOf<{ twice: number }>();
   });
 
   it("gives its run the parsed payload's type, and takes the result's type from it", () => {

@@ -188,6 +188,7 @@ describe("the banner's command for a first job", () => {
       bus: "x",
       workers: [1],
       queues: null,
+      jobTypes: null,
       mail: { kind: "folder", path: "x" },
     } as const;
     expect(banner(info, { color: false })).toContain(command);

@@ -20,6 +20,14 @@ const registry = new Registry([
     run: () => null,
   }),
   defineExecutor({
+    type: "wide",
+    description: "Has defaults of its own.",
+    payload: z.unknown(),
+    backoff: { kind: "FIXED", baseMs: 10 },
+    threads: 4,
+    run: () => null,
+  }),
+  defineExecutor({
     type: "anything",
     description: "Takes anything.",
     payload: z.unknown(),
@@ -89,6 +97,21 @@ describe("a submitted job", () => {
     });
   });
 
+  test("waits between its attempts as its type says, unless it says so itself", async () => {
+    const { backoff } = await storedOf({ type: "wide" });
+    expect(backoff).toEqual({ kind: "FIXED", baseMs: 10, maxMs: 3_600_000, jitter: 0.25 });
+    const own = await storedOf({ type: "wide", backoff: { baseMs: 5 } });
+    expect(own.backoff).toMatchObject({ kind: "EXPONENTIAL", baseMs: 5 });
+  });
+
+  test("asks for as many threads as its type does, and for more if it says so", async () => {
+    const threads = async (input: Partial<SubmitJobInput>) =>
+      (await storedOf({ type: "wide", ...input })).laneSpec.threads;
+    expect(await threads({})).toBe(4);
+    expect(await threads({ threadDemand: 1 })).toBe(4);
+    expect(await threads({ threadDemand: 6 })).toBe(6);
+  });
+
   test("is stored as it was sent, without what its schema would fill in or strip", async () => {
     const payload = { to: "Ada", note: "not in the schema" };
     expect(JSON.parse((await storedOf(letter({ payload }))).payload)).toEqual(payload);
@@ -112,7 +135,7 @@ describe("a submitted job", () => {
       kind: "UNKNOWN_JOB_TYPE",
       message: expect.stringContaining('"lettre"'),
       path: ["type"],
-      knownTypes: ["letter", "anything", "small", "picture", "patient"],
+      knownTypes: ["letter", "wide", "anything", "small", "picture", "patient"],
     });
     const long = await validate({ type: "x".repeat(100_000) });
     expect("message" in long && long.message.length).toBeLessThan(300);
