@@ -26,6 +26,8 @@ const WATCH = document<{ jobLogAppended: Line }, { id: string; after?: string }>
   }`,
 );
 
+const SOON = { timeout: 20_000 };
+
 describeWithBoth("what a job logs on one instance", () => {
   const opened: Instance[] = [];
   const written: string[] = [];
@@ -114,9 +116,11 @@ describeWithBoth("what a job logs on one instance", () => {
       }
     };
     const early = [watch(), watch(), watch()];
-    await expect.poll(() => seen.every(({ length }) => length === 1)).toBe(true);
+    const haveSeen = (count: number) =>
+      expect.poll(() => seen.map(({ length }) => length), SOON).toEqual([count, count, count]);
+    await haveSeen(1);
     for (let n = 2; n <= 200; n += 1) log?.info(`${n}`);
-    await expect.poll(() => seen.every(({ length }) => length === 200)).toBe(true);
+    await haveSeen(200);
     const late = [watch(), watch()];
     log?.info("last");
     held.release();

@@ -264,7 +264,7 @@ describeWithPostgres("what a run logs", () => {
     await stage.db.query(sql(rescue));
     held.runs[0]?.context.log.info("after that");
     held.release();
-    await expect.poll(() => lost.staleWrites).toBeGreaterThan(0);
+    await expect.poll(() => lost.staleWrites, { timeout: 10_000 }).toBeGreaterThan(0);
     expect(await messagesOf(id)).toEqual(["before that"]);
   });
 });

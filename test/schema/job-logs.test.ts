@@ -92,7 +92,7 @@ describeWithPostgres("a job's log", () => {
     log?.info("one");
     log?.info("two");
     const known = await expect
-      .poll(() => read(id))
+      .poll(() => read(id), { timeout: 10_000 })
       .toHaveLength(2)
       .then(() => read(id));
     const told = watch(id, known[0]?.cursor);
