@@ -7,7 +7,6 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { type Client, createClient } from "../src/client/index.ts";
 import { loadConfig } from "../src/config.ts";
@@ -48,6 +47,16 @@ const WatchDemoJob = graphql(`
   }
 `);
 
+const WatchDemoLog = graphql(`
+  subscription WatchDemoLog($id: ID!) {
+    jobLogAppended(id: $id) {
+      attempt
+      level
+      message
+    }
+  }
+`);
+
 const CountDemoJobs = graphql(`
   query CountDemoJobs {
     stats {
@@ -63,7 +72,8 @@ const flaky = defineExecutor({
   type: "flaky",
   description: "Fails at its first two attempts.",
   payload: z.object({}),
-  run: async (_payload, { attempt }) => {
+  run: async (_payload, { attempt, log, sleep }) => {
+    log.info("trying, which takes a moment");
     await sleep(150);
     if (attempt < 3) throw new Error(`the third try will do, this was number ${attempt}`);
     return { attempts: attempt };
@@ -106,12 +116,31 @@ async function submitAndWatch(client: Client, input: SubmitJobInput): Promise<vo
   const { submitJob } = await client.request(SubmitDemoJob, { input });
   if (submitJob.__typename !== "SubmitJobPayload") throw new Error(submitJob.message);
   const label = (input.name ?? input.type).padEnd(14);
-  for await (const { jobUpdated: job } of client.subscribe(WatchDemoJob, submitJob.job)) {
-    const seconds = ((performance.now() - startedAt) / 1000).toFixed(3).padStart(7);
+  await Promise.all([
+    watchStates(client, submitJob.job.id, label),
+    watchLog(client, submitJob.job.id, label),
+  ]);
+}
+
+async function watchLog(client: Client, id: string, label: string): Promise<void> {
+  for await (const { jobLogAppended: line } of client.subscribe(WatchDemoLog, { id })) {
+    const { attempt, level, message } = line;
+    console.log(
+      `${secondsSoFar()} s  ${label} ${level.padEnd(9)}  attempt ${attempt}    ${message}`,
+    );
+  }
+}
+
+async function watchStates(client: Client, id: string, label: string): Promise<void> {
+  for await (const { jobUpdated: job } of client.subscribe(WatchDemoJob, { id })) {
     const attempt = `${job.attempt}/${job.maxAttempts}`;
     const waits = job.status === "SCHEDULED" || job.status === "FAILED";
     const detail = job.result === null ? "" : JSON.stringify(job.result);
-    const line = `${seconds} s  ${label} ${job.status.padEnd(9)}  attempt ${attempt}  `;
+    const line = `${secondsSoFar()} s  ${label} ${job.status.padEnd(9)}  attempt ${attempt}  `;
     console.log(`${line}${waits ? (job.error?.message ?? "") : detail}`.slice(0, 110));
   }
+}
+
+function secondsSoFar(): string {
+  return ((performance.now() - startedAt) / 1000).toFixed(3).padStart(7);
 }

@@ -1,11 +1,14 @@
 /** What resolvers work with. */
 import type { JobRecord } from "../src/domain/job-record.ts";
+import type { LinePlace } from "../src/domain/log-line.ts";
 import type { LogPosition } from "../src/domain/log-position.ts";
 import type { StatsFilter, StatsRecord } from "../src/domain/stats.ts";
 import type { ChangeFeed } from "../src/events/change-feed.ts";
 import type { ChangeFilter } from "../src/events/change-filter.ts";
 import type { ChangeStream } from "../src/events/change-stream.ts";
+import type { JobLogs } from "../src/events/job-logs.ts";
 import type { JobUpdates } from "../src/events/job-updates.ts";
+import type { LogStream } from "../src/events/log-stream.ts";
 import type { StatsFeed } from "../src/events/stats-feed.ts";
 import type { Executor } from "../src/executors/define-executor.ts";
 import type { Registry } from "../src/executors/registry.ts";
@@ -28,6 +31,7 @@ export interface SchemaServices {
   readonly updates: JobUpdates;
   readonly changes: ChangeFeed;
   readonly stats: StatsFeed;
+  readonly logs: JobLogs;
 }
 
 /** Of one execution. Plain properties only: Yoga copies them into an object of its own. */
@@ -45,6 +49,7 @@ export interface SchemaContext {
     filter: StatsFilter,
     intervalMs: number,
   ) => AsyncIterableIterator<StatsRecord>;
+  readonly watchLogs: (id: string, after: LinePlace) => LogStream;
   readonly readInstances: () => Promise<InstanceRecord[]>;
   readonly signal: () => AbortSignal | null;
   /** They remember what they read: a subscription replaces them before each event. */
@@ -61,7 +66,7 @@ export function createSchemaContext(
   services: SchemaServices,
   signal: () => AbortSignal | null = () => null,
 ): SchemaContext {
-  const { db, lanes, executors, operations, updates, changes, stats } = services;
+  const { db, lanes, executors, operations, updates, changes, stats, logs } = services;
   const createFresh = () => createLoaders(db, operations.lookUpJobs);
   return {
     operations,
@@ -73,6 +78,7 @@ export function createSchemaContext(
     readPosition: async () => (await changes.source.now()).position,
     readStats: (filter) => readStats(db, lanes, filter),
     watchStats: (filter, intervalMs) => stats.watch(filter, intervalMs),
+    watchLogs: (id, after) => logs.watch(id, after),
     readInstances: () => readInstances(db),
     signal,
     loaders: createFresh(),

@@ -11,6 +11,7 @@ import "./job-last-run.ts";
 import "./job-details.ts";
 import "./job-cancellation.ts";
 import "./job-event.ts";
+import "./job-log.ts";
 import "./job-query.ts";
 import "./job-list.ts";
 import "./job-changes.ts";

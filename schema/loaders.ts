@@ -1,6 +1,7 @@
 /** Reads that belong to single jobs, gathered into one statement for all jobs of a response. */
 import DataLoader from "dataloader";
 import type { JobRecord } from "../src/domain/job-record.ts";
+import type { LogLine } from "../src/domain/log-line.ts";
 import type { LookUpJobs } from "../src/operations/look-up-jobs.ts";
 import { type Cancellation, readCancellations } from "../src/store/cancellations.ts";
 import type { Database } from "../src/store/database.ts";
@@ -16,11 +17,12 @@ import {
   type WorkerLoad,
   type WorkerRecord,
 } from "../src/store/read-instances.ts";
+import { type LogAsk, readLogLines } from "../src/store/read-log-lines.ts";
 import { readPayloads } from "../src/store/read-payloads.ts";
 import { readResults } from "../src/store/read-results.ts";
 import { readTimelines, type TimelineEvent } from "../src/store/read-timelines.ts";
 
-/** By job id, but for the last two. What is not there is null, an empty list, or idle. */
+/** By job id, but for the last three. What is not there is null, an empty list, or idle. */
 export interface Loaders {
   readonly job: DataLoader<string, JobRecord | null>;
   readonly payload: DataLoader<string, unknown>;
@@ -31,6 +33,7 @@ export interface Loaders {
   readonly cancellation: DataLoader<string, Cancellation | null>;
   readonly endedRun: DataLoader<RunKey, EndedRun | null, string>;
   readonly workerLoad: DataLoader<WorkerRecord, WorkerLoad, string>;
+  readonly logs: DataLoader<LogAsk, readonly LogLine[], string>;
 }
 
 /** With the number of the attempt that it ended. */
@@ -39,6 +42,8 @@ export type LastError = DatedError & { readonly attempt: number };
 const IDS_MAX = 1_000;
 /** Each may have hundreds of events; a page of jobs is no longer than this. */
 const TIMELINES_MAX = 100;
+/** Each may have a thousand lines. */
+const LOGS_MAX = 20;
 
 /** @param lookUpJobs shares its statements with other responses; all others are of this one alone */
 export function createLoaders(db: Database, lookUpJobs: LookUpJobs): Loaders {
@@ -113,6 +118,18 @@ class LazyLoaders implements Loaders {
     this.#made.workerLoad ??= workerLoads(this.#db);
     return this.#made.workerLoad;
   }
+
+  get logs() {
+    this.#made.logs ??= logLines(this.#db);
+    return this.#made.logs;
+  }
+}
+
+function logLines(db: Database): DataLoader<LogAsk, readonly LogLine[], string> {
+  const load = async (asks: readonly LogAsk[]) =>
+    (await readLogLines(db, asks)).map((page) => page?.lines ?? []);
+  const cacheKeyFn = ({ id, attempt, seq, first }: LogAsk) => `${id} ${attempt} ${seq} ${first}`;
+  return new DataLoader(load, { maxBatchSize: LOGS_MAX, cacheKeyFn });
 }
 
 function endedRuns(db: Database): DataLoader<RunKey, EndedRun | null, string> {

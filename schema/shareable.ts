@@ -12,7 +12,7 @@ import { type GraphQLSchema, isInterfaceType, isObjectType } from "graphql";
  * It is a PolledSource.
  */
 const SHAREABLE: Readonly<Record<string, readonly string[]>> = {
-  Subscription: ["jobUpdated", "jobsUpdated"],
+  Subscription: ["jobUpdated", "jobsUpdated", "jobLogAppended"],
   Node: ["id"],
   Job: [
     ...["id", "type", "name", "queue", "tags", "idempotencyKey", "maxAttempts", "timeoutMs"],
@@ -20,11 +20,13 @@ const SHAREABLE: Readonly<Record<string, readonly string[]>> = {
     ...["attempt", "attemptsLeft", "threads", "scheduledAt", "updatedAt", "startedAt"],
     ...["finishedAt", "queueTimeMs", "executionTimeMs", "totalTimeMs"],
     ...["payload", "result", "error", "attempts", "cancelRequestedAt", "cancelReason", "events"],
+    "logs",
   ],
   JobChanges: ["changes", "cursor", "resync"],
   JobChange: ["kind", "id", "job", "previousStatus"],
   JobError: ["message", "code", "stack", "at", "retryable"],
   JobEvent: ["at", "status", "previousStatus", "attempt", "version", "message"],
+  JobLogLine: ["cursor", "at", "level", "message", "fields", "attempt"],
   JobAttempt: [
     ...["number", "outcome", "startedAt", "finishedAt", "instance", "worker", "threads", "error"],
   ],

@@ -19,7 +19,9 @@ import { endsWithin } from "./engine/ends-within.ts";
 import type { Bus } from "./events/bus.ts";
 import { ChangeFeed } from "./events/change-feed.ts";
 import { createBus } from "./events/connect-bus.ts";
+import { JobLogs } from "./events/job-logs.ts";
 import { JobUpdates } from "./events/job-updates.ts";
+import { LINES_PAGE } from "./events/log-stream.ts";
 import { StatsFeed } from "./events/stats-feed.ts";
 import { builtInExecutors } from "./executors/built-in.ts";
 import type { Executor } from "./executors/define-executor.ts";
@@ -40,6 +42,7 @@ import { renewLogEpoch } from "./store/log-epoch.ts";
 import { migrate } from "./store/migrate.ts";
 import { readJobs } from "./store/read-jobs.ts";
 import { LogReader } from "./store/read-log.ts";
+import { findLogNews, readLogLines } from "./store/read-log-lines.ts";
 import { readStats } from "./store/read-stats.ts";
 import { VERSION } from "./version.ts";
 import { explainStart, whileAnswering } from "./while-answering.ts";
@@ -183,12 +186,23 @@ async function openApi(
   const readFor = (asked: StatsFilter) => readStats(deps.db, deps.lanes, asked);
   const stats = new StatsFeed({ readStats: readFor, log });
   stats.start();
-  const live = [updates, changes, stats];
+  const logs = new JobLogs({
+    bus,
+    readLines: (places) =>
+      readLogLines(
+        deps.watchDb,
+        places.map((place) => ({ ...place, first: LINES_PAGE })),
+      ),
+    findNews: (places) => findLogNews(deps.watchDb, places),
+    log,
+  });
+  logs.start();
+  const live = [updates, changes, stats, logs];
   stack.push("live updates", () =>
     endsWithin(Promise.all(live.map((each) => each.stop())), CLOSE_MS),
   );
   const operations = createOperations({ ...deps, bus });
-  const services = { ...deps, updates, changes, stats, operations };
+  const services = { ...deps, updates, changes, stats, logs, operations };
   const schema = createSchema();
   const forServer: Api["forServer"] = {
     schema,

@@ -17,6 +17,7 @@ import * as types from './graphql.ts';
 type Documents = {
     "\n  mutation SubmitDemoJob($input: SubmitJobInput!) {\n    submitJob(input: $input) {\n      __typename\n      ... on SubmitJobPayload {\n        job {\n          id\n        }\n      }\n      ... on UserError {\n        message\n      }\n    }\n  }\n": typeof types.SubmitDemoJobDocument,
     "\n  subscription WatchDemoJob($id: ID!) {\n    jobUpdated(id: $id) {\n      status\n      attempt\n      maxAttempts\n      scheduledAt\n      result\n      error {\n        message\n      }\n    }\n  }\n": typeof types.WatchDemoJobDocument,
+    "\n  subscription WatchDemoLog($id: ID!) {\n    jobLogAppended(id: $id) {\n      attempt\n      level\n      message\n    }\n  }\n": typeof types.WatchDemoLogDocument,
     "\n  query CountDemoJobs {\n    stats {\n      completed\n      failed\n      total\n    }\n  }\n": typeof types.CountDemoJobsDocument,
     "\n  mutation SubmitReversal($text: String!) {\n    submitJob(input: { type: \"reverse_string\", payload: { text: $text } }) {\n      __typename\n      ... on SubmitJobPayload {\n        job {\n          id\n        }\n      }\n      ... on UserError {\n        message\n      }\n    }\n  }\n": typeof types.SubmitReversalDocument,
     "\n  subscription WatchJob($id: ID!) {\n    jobUpdated(id: $id) {\n      status\n      attempt\n      result\n      error {\n        message\n      }\n    }\n  }\n": typeof types.WatchJobDocument,
@@ -24,6 +25,7 @@ type Documents = {
 const documents: Documents = {
     "\n  mutation SubmitDemoJob($input: SubmitJobInput!) {\n    submitJob(input: $input) {\n      __typename\n      ... on SubmitJobPayload {\n        job {\n          id\n        }\n      }\n      ... on UserError {\n        message\n      }\n    }\n  }\n": types.SubmitDemoJobDocument,
     "\n  subscription WatchDemoJob($id: ID!) {\n    jobUpdated(id: $id) {\n      status\n      attempt\n      maxAttempts\n      scheduledAt\n      result\n      error {\n        message\n      }\n    }\n  }\n": types.WatchDemoJobDocument,
+    "\n  subscription WatchDemoLog($id: ID!) {\n    jobLogAppended(id: $id) {\n      attempt\n      level\n      message\n    }\n  }\n": types.WatchDemoLogDocument,
     "\n  query CountDemoJobs {\n    stats {\n      completed\n      failed\n      total\n    }\n  }\n": types.CountDemoJobsDocument,
     "\n  mutation SubmitReversal($text: String!) {\n    submitJob(input: { type: \"reverse_string\", payload: { text: $text } }) {\n      __typename\n      ... on SubmitJobPayload {\n        job {\n          id\n        }\n      }\n      ... on UserError {\n        message\n      }\n    }\n  }\n": types.SubmitReversalDocument,
     "\n  subscription WatchJob($id: ID!) {\n    jobUpdated(id: $id) {\n      status\n      attempt\n      result\n      error {\n        message\n      }\n    }\n  }\n": types.WatchJobDocument,
@@ -37,6 +39,10 @@ export function graphql(source: "\n  mutation SubmitDemoJob($input: SubmitJobInp
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  subscription WatchDemoJob($id: ID!) {\n    jobUpdated(id: $id) {\n      status\n      attempt\n      maxAttempts\n      scheduledAt\n      result\n      error {\n        message\n      }\n    }\n  }\n"): typeof import('./graphql.ts').WatchDemoJobDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  subscription WatchDemoLog($id: ID!) {\n    jobLogAppended(id: $id) {\n      attempt\n      level\n      message\n    }\n  }\n"): typeof import('./graphql.ts').WatchDemoLogDocument;
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

@@ -90,6 +90,13 @@ export type WatchDemoJobSubscriptionVariables = Exact<{
 
 export type WatchDemoJobSubscription = { jobUpdated: { status: JobStatus, attempt: number, maxAttempts: number, scheduledAt: string, result: unknown, error: { message: string } | null } };
 
+export type WatchDemoLogSubscriptionVariables = Exact<{
+  id: string;
+}>;
+
+
+export type WatchDemoLogSubscription = { jobLogAppended: { attempt: number, level: string, message: string } };
+
 export type CountDemoJobsQueryVariables = Exact<{ [key: string]: never; }>;
 
 
@@ -163,6 +170,15 @@ export const WatchDemoJobDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<WatchDemoJobSubscription, WatchDemoJobSubscriptionVariables>;
+export const WatchDemoLogDocument = new TypedDocumentString(`
+    subscription WatchDemoLog($id: ID!) {
+  jobLogAppended(id: $id) {
+    attempt
+    level
+    message
+  }
+}
+    `) as unknown as TypedDocumentString<WatchDemoLogSubscription, WatchDemoLogSubscriptionVariables>;
 export const CountDemoJobsDocument = new TypedDocumentString(`
     query CountDemoJobs {
   stats {

@@ -1,9 +1,12 @@
 /** One run of one job inside this process, from its start until it is let go. */
 import type { Logger } from "pino";
+import type { LogEntry, LogLevel } from "../domain/log-line.ts";
+import { logFields, logMessage } from "../domain/log-text.ts";
 import type { Outcome } from "../domain/outcome.ts";
-import type { Executor, ExecutorContext } from "../executors/define-executor.ts";
+import type { Executor, ExecutorContext, JobLog } from "../executors/define-executor.ts";
 import { outcomeOf } from "../executors/run-executor.ts";
 import type { ClaimedJob } from "../store/claim-jobs.ts";
+import { Sleeps } from "./sleeps.ts";
 
 /** Longer timeouts would fire at once: setTimeout holds 31 bits of milliseconds. */
 const TIMEOUT_MAX_MS = 2_147_483_647;
@@ -24,6 +27,8 @@ export interface AttemptHooks {
   readonly onEnd: (run: EndedRun) => void;
   /** From 0 to 1; never after the end. */
   readonly onProgress: (job: ClaimedJob, fraction: number) => void;
+  /** Never after the end. */
+  readonly onLog: (job: ClaimedJob, entry: LogEntry) => void;
 }
 
 /**
@@ -39,6 +44,7 @@ export class Attempt {
   #timer: NodeJS.Timeout | undefined;
   #abort: AbortController | null = null;
   #abortReason: Error | null = null;
+  #sleeps: Sleeps | null = null;
   #ended = false;
 
   constructor(executor: Executor, job: ClaimedJob, claimedAt: number, hooks: AttemptHooks) {
@@ -98,6 +104,22 @@ export class Attempt {
     this.#abortWith(new Error(why));
   }
 
+  note(level: LogLevel, message: unknown, fields: unknown): void {
+    if (this.#ended) return;
+    // The claim's time is the database's; what has passed since is the same by any clock.
+    const sinceClaimMs = this.#startDelayMs + performance.now() - this.#startedAt;
+    const atMs = Math.floor(this.job.claimedAtMs + sinceClaimMs);
+    const entry = { level, atMs, message: logMessage(message), fields: logFields(fields) };
+    // What was logged may have run code that ended the attempt.
+    if (!this.#ended) this.#hooks.onLog(this.job, entry);
+  }
+
+  async sleep(ms: number): Promise<void> {
+    if (this.#ended) throw this.#abortReason ?? endedError();
+    this.#sleeps ??= new Sleeps();
+    await this.#sleeps.start(ms);
+  }
+
   /** @throws TypeError for what is no number */
   report(fraction: number): void {
     if (!Number.isFinite(fraction)) {
@@ -119,6 +141,7 @@ export class Attempt {
   #abortWith(reason: Error): void {
     this.#abortReason ??= reason;
     this.#abort?.abort(this.#abortReason);
+    this.#sleeps?.endAll(this.#abortReason);
   }
 
   #timeOut(): void {
@@ -138,6 +161,7 @@ export class Attempt {
     if (this.#ended) return;
     this.#ended = true;
     clearTimeout(this.#timer);
+    this.#sleeps?.endAll(endedError());
     const runMs = performance.now() - this.#startedAt;
     this.#hooks.onEnd({ job: this.job, outcome, startDelayMs: this.#startDelayMs, runMs });
   }
@@ -149,6 +173,7 @@ class AttemptContext implements ExecutorContext {
   readonly jobId: string;
   readonly attempt: number;
   readonly threads: number;
+  #log: JobLog | null = null;
 
   constructor(attempt: Attempt) {
     this.#attempt = attempt;
@@ -166,6 +191,26 @@ class AttemptContext implements ExecutorContext {
   get progress(): (fraction: number) => void {
     return (fraction) => this.#attempt.report(fraction);
   }
+
+  /** As `progress`; its parts may be taken out of it, too. */
+  get log(): JobLog {
+    this.#log ??= createLog(this.#attempt);
+    return this.#log;
+  }
+
+  get sleep(): (ms: number) => Promise<void> {
+    return (ms) => this.#attempt.sleep(ms);
+  }
+}
+
+function createLog(attempt: Attempt): JobLog {
+  const at = (level: LogLevel) => (message: string, fields?: object) =>
+    attempt.note(level, message, fields);
+  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+}
+
+function endedError(): Error {
+  return new Error("the run has ended");
 }
 
 function internalError() {

@@ -126,6 +126,6 @@ export class BatchWriter<Item> {
  * Refusals are about the data: class 22 (a value out of range or malformed), 23 (a constraint) and
  * 54 (too large). Everything else may pass: a read-only or full server, a missing connection.
  */
-function isRefusal(error: unknown): boolean {
+export function isRefusal(error: unknown): boolean {
   return error instanceof DatabaseError && /^(22|23|54)/.test(error.sqlState ?? "");
 }

@@ -19,6 +19,7 @@ import type { ClaimLedger } from "./claim-ledger.ts";
 import { failPoint } from "./fail-points.ts";
 import { FailedJobsLog } from "./failed-jobs-log.ts";
 import { endedEvent, finishedEvent } from "./job-events.ts";
+import type { LogWriter } from "./log-writer.ts";
 import type { Service } from "./service.ts";
 import type { StaleWrites } from "./stale-writes.ts";
 
@@ -28,6 +29,8 @@ export interface CompleterOptions {
   readonly log: Logger;
   readonly ledger: ClaimLedger;
   readonly stale: StaleWrites;
+  /** Writes what runs have logged, before their end is written. */
+  readonly logs: Pick<LogWriter, "end" | "hurry">;
   readonly random?: () => number;
   /** A job waits for this time now (milliseconds since 1970). */
   readonly onScheduled: (dueAtMs: number) => void;
@@ -47,6 +50,8 @@ export class Completer implements Service {
   readonly #successes: BatchWriter<Success>;
   readonly #others: BatchWriter<Unsuccess>;
   readonly #failures: FailedJobsLog;
+  /** Ends that wait for what their runs have logged. */
+  readonly #held = new Set<Promise<void>>();
 
   constructor(options: CompleterOptions) {
     this.#options = options;
@@ -76,6 +81,7 @@ export class Completer implements Service {
 
   /** Resolves when everything added so far is written. */
   async flush(): Promise<void> {
+    while (this.#held.size > 0) await Promise.all(this.#held);
     await this.#successes.flush();
     await this.#others.flush();
     this.#failures.flush();
@@ -83,6 +89,7 @@ export class Completer implements Service {
 
   /** The same; what failed for want of a database is not kept waiting for its next try. */
   async flushNow(): Promise<void> {
+    this.#options.logs.hurry();
     this.#successes.hurry();
     this.#others.hurry();
     await this.flush();
@@ -96,10 +103,25 @@ export class Completer implements Service {
 
   /** Gives up on what cannot be written: the database is away, and somebody else will rescue. */
   abandon(): number {
-    return this.#successes.stop() + this.#others.stop();
+    return this.#held.size + this.#successes.stop() + this.#others.stop();
   }
 
+  /** Whoever sees the end of a run sees all that it logged: that is written first, if there is any. */
   add(run: EndedRun): void {
+    const logged = this.#options.logs.end(run.job);
+    if (logged === null) this.#add(run);
+    else this.#addAfter(logged, run);
+  }
+
+  #addAfter(logged: Promise<void>, run: EndedRun): void {
+    const held = logged.then(() => {
+      this.#held.delete(held);
+      this.#add(run);
+    });
+    this.#held.add(held);
+  }
+
+  #add(run: EndedRun): void {
     const { job, outcome } = run;
     if (outcome.kind === "COMPLETED") {
       const { startDelayMs, runMs } = run;

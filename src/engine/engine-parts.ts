@@ -1,6 +1,7 @@
 /** What an engine consists of, and who tells whom of what. */
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
+import type { ClaimedJob } from "../store/claim-jobs.ts";
 import { CODE_VERSION } from "../store/migrate.ts";
 import { createAger } from "./ager.ts";
 import { Canceller } from "./canceller.ts";
@@ -10,6 +11,7 @@ import type { EngineOptions } from "./engine-options.ts";
 import { createExpirer } from "./expirer.ts";
 import { Fleet } from "./fleet.ts";
 import { LaneBook } from "./lane-book.ts";
+import { LogWriter } from "./log-writer.ts";
 import { Maintenance } from "./maintenance.ts";
 import { Membership, type MembershipOptions } from "./membership.ts";
 import { ProgressWriter } from "./progress-writer.ts";
@@ -58,12 +60,14 @@ export function createParts(options: EngineOptions): EngineParts {
 
   const promoter = new Promoter({ db, bus, lanes, log, pollIntervalMs });
   const onScheduled = (dueAtMs: number) => promoter.expect(dueAtMs);
-  const completer = new Completer({ db, bus, log, ledger, stale, onScheduled });
-  const progress = new ProgressWriter({ db, bus, log, stale, onStale: (job) => pool.abandon(job) });
+  const onStale = (job: ClaimedJob) => pool.abandon(job);
+  const logs = new LogWriter({ db, bus, log, stale, onStale });
+  const completer = new Completer({ db, bus, log, ledger, stale, logs, onScheduled });
+  const progress = new ProgressWriter({ db, bus, log, stale, onStale });
 
   const kept = { ledger, readAhead };
   const onIdle = () => scheduler.nudge();
-  const writers = { completer, progress };
+  const writers = { completer, progress, logs };
   const pool = new WorkerPool({
     ...{ db, executors, log, workerThreads, membership, ...writers, ...kept, onIdle },
   });
@@ -79,7 +83,13 @@ export function createParts(options: EngineOptions): EngineParts {
   const reconciled = reconcilerOptions(options, membership, ledger);
   const maintenance = new Maintenance(db, bus.turns, log);
   const upkeep = [rescuer, promoter, expirer, ager, createReconciler(reconciled), maintenance];
-  const working = [completer, progress, ...createCancellers(options, membership, pool), ...upkeep];
+  const working = [
+    logs,
+    completer,
+    progress,
+    ...createCancellers(options, membership, pool),
+    ...upkeep,
+  ];
   const services = options.isBystander === true ? [] : working;
   return { membership, scheduler, pool, completer, stale, reconciled, services };
 }

@@ -1,7 +1,7 @@
 /** Counts writes that came too late: their attempt was no longer this instance's. */
 import type { Logger } from "pino";
 
-export type StaleWrite = "outcome" | "progress";
+export type StaleWrite = "outcome" | "progress" | "log";
 
 const IDS_LOGGED_MAX = 10;
 

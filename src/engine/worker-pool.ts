@@ -8,6 +8,7 @@ import type { EndedRun } from "./attempt.ts";
 import type { ClaimLedger } from "./claim-ledger.ts";
 import type { Completer } from "./completer.ts";
 import { failPoint } from "./fail-points.ts";
+import type { LogWriter } from "./log-writer.ts";
 import type { Membership } from "./membership.ts";
 import type { ProgressWriter } from "./progress-writer.ts";
 import type { ReadAhead } from "./read-ahead.ts";
@@ -22,6 +23,7 @@ export interface WorkerPoolOptions {
   readonly membership: Membership;
   readonly completer: Completer;
   readonly progress: ProgressWriter;
+  readonly logs: LogWriter;
   readonly ledger: ClaimLedger;
   readonly readAhead: ReadAhead;
   /** A worker has free threads and nothing for them. */
@@ -38,7 +40,7 @@ export class WorkerPool {
 
   constructor(options: WorkerPoolOptions) {
     this.#options = options;
-    const { db, executors, log, workerThreads, membership, progress, onIdle } = options;
+    const { db, executors, log, workerThreads, membership, progress, logs, onIdle } = options;
     this.workers = workerThreads.map(
       (threads, index) =>
         new Worker({
@@ -49,6 +51,7 @@ export class WorkerPool {
           mayStart: () => membership.alive,
           readPayload: (id) => readPayload(db, id),
           onProgress: (job, fraction) => progress.report(job, fraction),
+          onLog: (job, entry) => logs.add(job, entry),
           onEnd: (run) => this.#ended(run),
           onIdle,
         }),
@@ -77,13 +80,17 @@ export class WorkerPool {
   /** The attempt is somebody else's: nothing more of it counts. */
   abandon(job: ClaimedJob): void {
     for (const worker of this.workers) worker.abandon(job, "it was taken from this instance");
-    this.#options.ledger.remove(job);
+    const { ledger, progress, logs } = this.#options;
+    ledger.remove(job);
+    progress.forget(job);
+    logs.forget(job);
   }
 
   abandonAll(why: string): void {
-    const { ledger, progress, log } = this.#options;
+    const { ledger, progress, logs, log } = this.#options;
     ledger.clear();
     progress.forgetAll();
+    logs.forgetRunning();
     const dropped = this.workers.reduce((sum, worker) => sum + worker.abandonAll(why), 0);
     if (dropped > 0) log.warn({ jobs: dropped, why }, "dropped jobs");
   }

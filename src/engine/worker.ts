@@ -15,7 +15,8 @@ export interface WorkerOptions {
   readonly mayStart: () => boolean;
   readonly readPayload: AttemptHooks["readPayload"];
   readonly onEnd: (run: EndedRun) => void;
-  readonly onProgress: (job: ClaimedJob, fraction: number) => void;
+  readonly onProgress: AttemptHooks["onProgress"];
+  readonly onLog: AttemptHooks["onLog"];
   /** Threads came free and nothing is read ahead for them. */
   readonly onIdle: () => void;
 }
@@ -41,8 +42,8 @@ export class Worker {
 
   constructor(options: WorkerOptions) {
     this.#options = options;
-    const { log, readPayload, onProgress } = options;
-    this.#hooks = { log, readPayload, onProgress, onEnd: (run) => this.#ended(run) };
+    const { log, readPayload, onProgress, onLog } = options;
+    this.#hooks = { log, readPayload, onProgress, onLog, onEnd: (run) => this.#ended(run) };
     this.number = options.number;
     this.threads = options.threads;
   }

@@ -4,8 +4,8 @@ import type { LanePlace } from "../domain/lane-place.ts";
 import type { Turns } from "./turns.ts";
 
 /**
- * "There may be work": lanes that got ready jobs, the earliest time at which one will, or instances
- * that are to let go of jobs.
+ * "There may be work": lanes that got ready jobs, the earliest time at which one will, instances that are
+ * to let go of jobs, or jobs whose watchers have something to read.
  */
 export interface WakeUp {
   readonly lanes?: readonly number[];
@@ -15,6 +15,8 @@ export interface WakeUp {
   readonly dueAtMs?: number;
   /** The database's numbers of instances for which a cancel waits. */
   readonly cancels?: readonly number[];
+  /** Jobs that have logged; only watched ones, see `isWatched`. */
+  readonly logs?: readonly string[];
 }
 
 export interface BusStatus {

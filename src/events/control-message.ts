@@ -4,6 +4,8 @@ import { ALL_BUCKETS } from "./bucket.ts";
 
 /** Lanes, or instances, in one wake-up. More than that are left to the polls. */
 export const WAKE_LANES_MAX = 4_096;
+/** Jobs in one wake-up. More than that are left to the repair. */
+export const WAKE_LOGS_MAX = 1_000;
 
 const mask = z.int().min(0).max(ALL_BUCKETS);
 const round = z.int().min(0);
@@ -19,6 +21,7 @@ const controlMessage = z.discriminatedUnion("is", [
     from: z.object({ rank: z.int(), atMs: z.number() }).exactOptional(),
     dueAtMs: z.number().exactOptional(),
     cancels: z.array(z.int()).max(WAKE_LANES_MAX).readonly().exactOptional(),
+    logs: z.array(z.string().length(36)).max(WAKE_LOGS_MAX).readonly().exactOptional(),
   }),
 ]);
 

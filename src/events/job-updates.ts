@@ -36,7 +36,7 @@ export class JobUpdates {
   readonly #readJobs: ReadJobs;
   readonly #log: SeldomLog;
   readonly #subscriptionsMax: number;
-  readonly #reads: SnapshotReads;
+  readonly #reads: SnapshotReads<JobRecord>;
   readonly #repair: RepairLoop;
   readonly #watched = new Map<string, WatchedJob>();
   /** Every open stream, with what ends its interest. */
@@ -49,7 +49,12 @@ export class JobUpdates {
     this.#readJobs = options.readJobs;
     this.#log = new SeldomLog(options.log);
     this.#subscriptionsMax = options.subscriptionsMax;
-    this.#reads = new SnapshotReads(options.readJobs, this.#log);
+    this.#reads = new SnapshotReads({
+      read: options.readJobs,
+      keysMax: READ_IDS_MAX,
+      what: "watched jobs",
+      log: this.#log,
+    });
     const { repairIntervalMs = REPAIR_INTERVAL_MS } = options;
     this.#repair = new RepairLoop({
       intervalMs: repairIntervalMs,

@@ -3,7 +3,7 @@ import type { JobEvent } from "../domain/event.ts";
 import { firstOf, LANE_START, type LanePlace } from "../domain/lane-place.ts";
 import { BUCKET_COUNT, bucketOf } from "./bucket.ts";
 import type { WakeUp } from "./bus.ts";
-import { WAKE_LANES_MAX } from "./control-message.ts";
+import { WAKE_LANES_MAX, WAKE_LOGS_MAX } from "./control-message.ts";
 
 export interface OutboxOptions {
   /** One message on the channel of `bucket`. Resolves when Redis has it or it is lost. */
@@ -35,6 +35,7 @@ export class Outbox {
   readonly #events: JobEvent[][] = Array.from({ length: BUCKET_COUNT }, () => []);
   readonly #lanes = new Set<number>();
   readonly #cancels = new Set<number>();
+  readonly #logs = new Set<string>();
   #from: LanePlace | null = null;
   #dueAtMs = Number.POSITIVE_INFINITY;
   #hasWake = false;
@@ -56,13 +57,14 @@ export class Outbox {
     this.#begin();
   }
 
-  addWake({ lanes, from = LANE_START, dueAtMs, cancels }: WakeUp): void {
+  addWake({ lanes, from = LANE_START, dueAtMs, cancels, logs }: WakeUp): void {
     this.#hasWake = true;
     if (lanes !== undefined) {
-      addSome(this.#lanes, lanes);
+      addSome(this.#lanes, lanes, WAKE_LANES_MAX);
       this.#from = this.#from === null ? from : firstOf(this.#from, from);
     }
-    addSome(this.#cancels, cancels);
+    addSome(this.#cancels, cancels, WAKE_LANES_MAX);
+    addSome(this.#logs, logs, WAKE_LOGS_MAX);
     if (dueAtMs !== undefined) this.#dueAtMs = Math.min(this.#dueAtMs, dueAtMs);
     this.#begin();
   }
@@ -115,16 +117,18 @@ export class Outbox {
       ...(this.#from !== null && this.#from !== LANE_START && { from: this.#from }),
       ...(Number.isFinite(this.#dueAtMs) && { dueAtMs: this.#dueAtMs }),
       ...(this.#cancels.size > 0 && { cancels: [...this.#cancels] }),
+      ...(this.#logs.size > 0 && { logs: [...this.#logs] }),
     };
     this.#lanes.clear();
     this.#from = null;
     this.#cancels.clear();
+    this.#logs.clear();
     this.#dueAtMs = Number.POSITIVE_INFINITY;
     this.#hasWake = false;
     return wakeUp;
   }
 }
 
-function addSome(waiting: Set<number>, numbers: readonly number[] = []): void {
-  for (const number of numbers) if (waiting.size < WAKE_LANES_MAX) waiting.add(number);
+function addSome<Item>(waiting: Set<Item>, items: readonly Item[] = [], max: number): void {
+  for (const item of items) if (waiting.size < max) waiting.add(item);
 }

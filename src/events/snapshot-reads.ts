@@ -1,41 +1,49 @@
-/** Reads single jobs for many callers with few statements, and does not give up. */
+/** Reads single things for many callers with few statements, and does not give up. */
 import type { JobRecord } from "../domain/job-record.ts";
 import type { SeldomLog } from "./seldom-log.ts";
 
 export type ReadJobs = (ids: readonly string[]) => Promise<ReadonlyMap<string, JobRecord>>;
+
+export interface SnapshotReadsOptions<Value> {
+  /** What is not there is absent from the map. */
+  readonly read: (keys: readonly string[]) => Promise<ReadonlyMap<string, Value>>;
+  /** Keys in one statement. */
+  readonly keysMax: number;
+  /** What is read, for the log; a constant. */
+  readonly what: string;
+  readonly log: SeldomLog;
+}
 
 /** Ids in one statement. */
 export const READ_IDS_MAX = 1_000;
 const READS_IN_FLIGHT_MAX = 2;
 const RETRY_MS = 500;
 
-type Resolve = (job: JobRecord | undefined) => void;
+type Resolve<Value> = (value: Value | undefined) => void;
 
 /**
  * What is asked for in one turn of the event loop, or while two reads are in flight, shares a
  * statement. A failed read is tried again, once to twice a second, until `stop`.
  */
-export class SnapshotReads {
-  readonly #readJobs: ReadJobs;
-  readonly #log: SeldomLog;
-  #waiting = new Map<string, Resolve[]>();
+export class SnapshotReads<Value> {
+  readonly #options: SnapshotReadsOptions<Value>;
+  #waiting = new Map<string, Resolve<Value>[]>();
   readonly #inFlight = new Set<Promise<void>>();
   #isScheduled = false;
   #retry: NodeJS.Timeout | null = null;
   #stopped = false;
 
-  constructor(readJobs: ReadJobs, log: SeldomLog) {
-    this.#readJobs = readJobs;
-    this.#log = log;
+  constructor(options: SnapshotReadsOptions<Value>) {
+    this.#options = options;
   }
 
   /**
-   * The job as it is after this call; undefined if there is none. Never rejects; after `stop` it
-   * never resolves either.
+   * What the key names as it is after this call; undefined if there is none. Never rejects; after `stop`
+   * it never resolves either. Those who ask in the same moment get the same object.
    */
-  read(id: string): Promise<JobRecord | undefined> {
+  read(key: string): Promise<Value | undefined> {
     return new Promise((resolve) => {
-      this.#wait(id, [resolve]);
+      this.#wait(key, [resolve]);
       this.#schedule();
     });
   }
@@ -48,9 +56,9 @@ export class SnapshotReads {
     await Promise.all(this.#inFlight);
   }
 
-  #wait(id: string, resolves: readonly Resolve[]): void {
-    const waiting = this.#waiting.get(id);
-    if (waiting === undefined) this.#waiting.set(id, [...resolves]);
+  #wait(key: string, resolves: readonly Resolve<Value>[]): void {
+    const waiting = this.#waiting.get(key);
+    if (waiting === undefined) this.#waiting.set(key, [...resolves]);
     else waiting.push(...resolves);
   }
 
@@ -70,8 +78,8 @@ export class SnapshotReads {
       this.#retry === null &&
       !this.#stopped
     ) {
-      const batch = [...this.#waiting].slice(0, READ_IDS_MAX);
-      for (const [id] of batch) this.#waiting.delete(id);
+      const batch = [...this.#waiting].slice(0, this.#options.keysMax);
+      for (const [key] of batch) this.#waiting.delete(key);
       const done: Promise<void> = this.#read(batch).finally(() => {
         this.#inFlight.delete(done);
         this.#readMore();
@@ -80,13 +88,14 @@ export class SnapshotReads {
     }
   }
 
-  async #read(batch: readonly (readonly [string, Resolve[]])[]): Promise<void> {
+  async #read(batch: readonly (readonly [string, Resolve<Value>[]])[]): Promise<void> {
+    const { read, what, log } = this.#options;
     try {
-      const jobs = await this.#readJobs(batch.map(([id]) => id));
-      for (const [id, resolves] of batch) for (const resolve of resolves) resolve(jobs.get(id));
+      const found = await read(batch.map(([key]) => key));
+      for (const [key, resolves] of batch) for (const resolve of resolves) resolve(found.get(key));
     } catch (error) {
-      this.#log.warn("reading watched jobs failed, trying again", error);
-      for (const [id, resolves] of batch) this.#wait(id, resolves);
+      log.warn(`reading ${what} failed, trying again`, error);
+      for (const [key, resolves] of batch) this.#wait(key, resolves);
       this.#pause();
     }
   }

@@ -10,6 +10,19 @@ export const DEFAULT_MAX_ATTEMPTS = 3;
 export const DEFAULT_TIMEOUT_MS = 60_000;
 export const DEFAULT_PAYLOAD_BYTES_MAX = 1024 * 1024;
 
+/**
+ * The log of a run, for whoever reads its job: `Job.logs` and `jobLogAppended` in the API. None of these
+ * throws or waits. Bounds: 8 KiB a message, 4 KiB of JSON for its fields, and of one run 900 lines as they
+ * come and the last 100 at its end. Fields may be anything; what JSON does not have becomes what comes
+ * nearest, an error its name and message.
+ */
+export interface JobLog {
+  debug(message: string, fields?: object): void;
+  info(message: string, fields?: object): void;
+  warn(message: string, fields?: object): void;
+  error(message: string, fields?: object): void;
+}
+
 /** What a running executor is given besides its payload. */
 export interface ExecutorContext {
   readonly jobId: string;
@@ -27,6 +40,18 @@ export interface ExecutorContext {
    * @throws TypeError for anything but a finite number
    */
   progress(fraction: number): void;
+  /**
+   * Lines that are kept with the job, and seen live by who watches them. They are written a few times a
+   * second, the rest before the run's end is. After the end it does nothing.
+   */
+  readonly log: JobLog;
+  /**
+   * Waits. Rejects with the signal's reason once that aborts, and with an error when the run has ended:
+   * a pause that nobody awaits any more does not go on.
+   *
+   * @throws TypeError (rejects) for what is no number
+   */
+  sleep(ms: number): Promise<void>;
 }
 
 export interface ExecutorDefinition<

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { Worker } from "../../src/engine/worker.ts";
 import { Registry } from "../../src/executors/registry.ts";
-import type { ClaimedJob } from "../../src/store/claim-jobs.ts";
+import { claimedJob as job } from "./claimed-job.ts";
 import { executorOf, Held } from "./executors.ts";
 import { silentLog } from "./stage.ts";
 
@@ -14,7 +14,7 @@ it("a worker whose jobs may be somebody else's starts none of those that wait", 
   });
   const worker = new Worker({
     ...{ number: 1, threads: 1, log: silentLog, executors: new Registry([held.executor]) },
-    ...{ readPayload: async () => null, onProgress: () => {}, onIdle: () => {} },
+    ...{ readPayload: async () => null, onProgress: () => {}, onLog: () => {}, onIdle: () => {} },
     mayStart: () => mayStart,
     onEnd: () => ended(),
   });
@@ -38,7 +38,7 @@ it("a worker gives back, unspent, what expired while it waited for a thread", as
   const ended: [string, string][] = [];
   const worker = new Worker({
     ...{ number: 1, threads: 1, log: silentLog, executors: new Registry([slow]) },
-    ...{ readPayload: async () => null, onProgress: () => {}, onIdle: () => {} },
+    ...{ readPayload: async () => null, onProgress: () => {}, onLog: () => {}, onIdle: () => {} },
     mayStart: () => true,
     onEnd: (run) => ended.push([run.job.id, run.outcome.kind]),
   });
@@ -51,13 +51,3 @@ it("a worker gives back, unspent, what expired while it waited for a thread", as
   ]);
   expect(started).toEqual(["one", "two"]);
 });
-
-function job(id: string): ClaimedJob {
-  return {
-    ...{ id, token: "t", threads: 1, priority: 0, rank: 0, attempt: 1, attemptsLeft: 2 },
-    ...{ maxAttempts: 3, version: 3, scheduledAtMs: 0, readyAtMs: 0, claimedAtMs: 0 },
-    lane: { id: 1, queue: "default", type: "held", threads: 1, suspect: false },
-    backoff: { kind: "FIXED", baseMs: 10, maxMs: 10, jitter: 0 },
-    ...{ expiresInMs: null, timeoutMs: 60_000, payload: "{}" },
-  };
-}

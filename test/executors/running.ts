@@ -1,4 +1,5 @@
 /** What a worker hands to an executor, for tests that run one without a worker. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { pino } from "pino";
 import type { Outcome } from "../../src/domain/outcome.ts";
 import type { Executor, ExecutorContext } from "../../src/executors/define-executor.ts";
@@ -8,9 +9,14 @@ export const silentLog = pino({ level: "silent" });
 
 export const JOB_ID = "0193a5b0-1234-7000-8000-00000000abcd";
 
+const NO_LOG = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+
 export function contextWith(parts: Partial<ExecutorContext> = {}): ExecutorContext {
   const signal = new AbortController().signal;
-  return { jobId: JOB_ID, attempt: 1, threads: 1, signal, progress: () => {}, ...parts };
+  return {
+    ...{ jobId: JOB_ID, attempt: 1, threads: 1, signal, progress: () => {}, log: NO_LOG, sleep },
+    ...parts,
+  };
 }
 
 export function run(

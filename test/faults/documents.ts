@@ -87,3 +87,7 @@ export const RetryJob = document<
 >(`mutation Retry($input: RetryJobInput!) {
   retryJob(input: $input) { ... on RetryJobPayload { job { version status } } }
 }`);
+
+export const WatchLog = document<{ jobLogAppended: { message: string } }, { id: string }>(
+  `subscription WatchLog($id: ID!) { jobLogAppended(id: $id) { message } }`,
+);

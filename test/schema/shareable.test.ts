@@ -36,11 +36,19 @@ describe("the schema's subscriptions", () => {
   test("of one job may be shared, whatever they select", () => {
     expect(judge(WATCH)).toBe(true);
     const job = createSchema().getType("Job") as GraphQLObjectType;
-    const below = { error: "{ message }", attempts: "{ number }", events: "{ version }" };
+    const below = {
+      ...{ error: "{ message }", attempts: "{ number }", events: "{ version }" },
+      logs: "{ message }",
+    };
     const fields = Object.keys(job.getFields()).map((name) => {
       return `${name} ${Object.entries(below).find(([key]) => key === name)?.[1] ?? ""}`;
     });
     expect(judge(`subscription { jobUpdated(id: "x") { ${fields.join(" ")} } }`)).toBe(true);
+  });
+
+  test("of one job's log may be shared, too", () => {
+    const line = "cursor at level message fields attempt";
+    expect(judge(`subscription { jobLogAppended(id: "x", after: "y") { ${line} } }`)).toBe(true);
   });
 
   test("of lists may be shared", () => {

@@ -16,7 +16,9 @@ import { toRequestError } from "../../schema/to-request-error.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import { ChangeFeed } from "../../src/events/change-feed.ts";
 import { InProcessBus } from "../../src/events/in-process-bus.ts";
+import { JobLogs } from "../../src/events/job-logs.ts";
 import { JobUpdates } from "../../src/events/job-updates.ts";
+import { LINES_PAGE } from "../../src/events/log-stream.ts";
 import { StatsFeed } from "../../src/events/stats-feed.ts";
 import { defineExecutor, type Executor } from "../../src/executors/define-executor.ts";
 import { NonRetryableError } from "../../src/executors/errors.ts";
@@ -28,6 +30,7 @@ import { LaneCatalog } from "../../src/store/lane-catalog.ts";
 import { openPostgres } from "../../src/store/postgres-database.ts";
 import { readJobs } from "../../src/store/read-jobs.ts";
 import { LogReader } from "../../src/store/read-log.ts";
+import { findLogNews, readLogLines } from "../../src/store/read-log-lines.ts";
 import { readStats } from "../../src/store/read-stats.ts";
 import { createTestDatabase } from "../support/postgres.ts";
 import { withQuery } from "../support/with-query.ts";
@@ -106,7 +109,16 @@ export async function openTestApi(more: readonly Executor[] = []): Promise<TestA
   changes.start();
   const stats = new StatsFeed({ readStats: (filter) => readStats(db, lanes, filter), log });
   stats.start();
-  const services = { db, lanes, executors, operations, updates, changes, stats };
+  const logs = new JobLogs({
+    ...{ bus, log, findNews: (places) => findLogNews(db, places) },
+    readLines: (places) =>
+      readLogLines(
+        db,
+        places.map((place) => ({ ...place, first: LINES_PAGE })),
+      ),
+  });
+  logs.start();
+  const services = { db, lanes, executors, operations, updates, changes, stats, logs };
   const schema = createSchema();
   const createContext = (signal?: AbortSignal) =>
     createSchemaContext(services, () => signal ?? null);
@@ -141,6 +153,7 @@ export async function openTestApi(more: readonly Executor[] = []): Promise<TestA
       await updates.stop();
       await changes.stop();
       await stats.stop();
+      await logs.stop();
       await postgres.close();
     },
   };

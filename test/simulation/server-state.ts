@@ -8,6 +8,13 @@ export interface Session {
   isOpen: boolean;
 }
 
+/** A line of a job's log, as it is stored. */
+export interface StoredLine {
+  readonly attempt: number;
+  readonly seq: number;
+  readonly message: string;
+}
+
 /** Rules that a test may break on purpose, to see that the checks notice. */
 export interface BrokenRules {
   /** A write needs no valid claim: any attempt may end any other. */
@@ -27,6 +34,8 @@ export interface BrokenRules {
 export class ServerState {
   readonly jobs = new ModelState();
   readonly lanes: Lane[] = [];
+  /** What has been logged, by job, in the order of the commits. */
+  readonly lines = new Map<string, StoredLine[]>();
   /** By instance. */
   readonly instanceLocks = new Map<number, Session>();
   readonly broken: BrokenRules;
@@ -56,6 +65,13 @@ export class ServerState {
         lane.threads === threads &&
         lane.suspect === suspect,
     );
+  }
+
+  /** As "insert ... on conflict do nothing". */
+  addLine(jobId: string, line: StoredLine): void {
+    const lines = this.lines.get(jobId) ?? [];
+    const isThere = lines.some(({ attempt, seq }) => attempt === line.attempt && seq === line.seq);
+    if (!isThere) this.lines.set(jobId, [...lines, line]);
   }
 
   isLockFree(instance: number): boolean {

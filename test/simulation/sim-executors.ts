@@ -42,11 +42,21 @@ export function createExecutors({ time, oracle, trace }: ExecutorsOptions): Regi
   return new Registry([define("plain"), define("wide")]);
 }
 
+/** What a run logs first, and then. */
+export function lineOf(attempt: number, part: number): string {
+  return `attempt ${attempt} part ${part}`;
+}
+
 async function perform(planned: PlannedRun, context: ExecutorContext, crash: () => void) {
   const { ms, end, heeds, reports } = planned;
-  if (reports) context.progress(0.25);
+  const report = (part: number) => {
+    if (!reports) return;
+    context.progress(part / 4);
+    context.log.info(lineOf(context.attempt, part));
+  };
+  report(1);
   await pause(ms / 2, heeds ? context.signal : null);
-  if (reports) context.progress(0.5);
+  report(2);
   await pause(ms / 2, heeds ? context.signal : null);
   switch (end) {
     case "fail":

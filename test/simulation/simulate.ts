@@ -15,7 +15,7 @@ import { Server } from "./server.ts";
 import { type BrokenRules, ServerState } from "./server-state.ts";
 import { BusWire } from "./sim-bus.ts";
 import { SimClients } from "./sim-clients.ts";
-import { createExecutors } from "./sim-executors.ts";
+import { createExecutors, lineOf } from "./sim-executors.ts";
 import { SimInstance, STOP_GRACE_MS } from "./sim-instance.ts";
 import type { Call } from "./statements.ts";
 import { Trace } from "./trace.ts";
@@ -131,6 +131,7 @@ class SimulatedWorld {
     for (const id of this.#clients.unseen) this.#oracle.violation(`the end of ${id} was not seen`);
     for (const rule of brokenRules(pictureOf(this.#server.state.jobs)))
       this.#oracle.violation(rule);
+    for (const text of misplacedLines(this.#server.state)) this.#oracle.violation(text);
   }
 
   get #isCalm(): boolean {
@@ -228,13 +229,29 @@ class SimulatedWorld {
       virtualMs: Math.round(this.#time.nowMs),
       drainMs: this.#drainMs,
       executions: this.#oracle.executions,
-      counts: countsOf(this.#server.state.jobs, this.#plan),
+      counts: {
+        ...countsOf(this.#server.state.jobs, this.#plan),
+        lines: [...this.#server.state.lines.values()].flat().length,
+      },
     };
   }
 }
 
 function idOf(index: number): string {
   return `01da0000-0000-7000-8000-${index.toString(16).padStart(12, "0")}`;
+}
+
+/** Of each job's log: attempt after attempt, each from its first line on, and each line its own. */
+function misplacedLines({ lines }: ServerState): string[] {
+  return [...lines].flatMap(([id, stored]) => {
+    let [attempt, seq] = [0, 0];
+    return stored.flatMap((line) => {
+      const isNext = line.attempt > attempt ? line.seq === 1 : line.seq === seq + 1;
+      const isOwn = line.attempt >= attempt && line.message === lineOf(line.attempt, line.seq);
+      ({ attempt, seq } = line);
+      return isNext && isOwn ? [] : [`${id} has a line out of place: ${JSON.stringify(line)}`];
+    });
+  });
 }
 
 function countsOf({ jobs }: ModelState, { faults }: Plan): Record<string, number> {

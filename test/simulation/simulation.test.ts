@@ -31,7 +31,7 @@ describe("a simulated fleet", () => {
     if (SEEDS < 500) return;
     // A simulation in which nothing goes wrong proves nothing.
     const outcomes = ATTEMPT_OUTCOMES.filter((outcome) => outcome !== "COMPLETED");
-    for (const name of [...outcomes, ...FAULTS]) {
+    for (const name of [...outcomes, ...FAULTS, "lines"]) {
       expect(counts[name], name).toBeGreaterThan(SEEDS / 20);
     }
   });

@@ -91,6 +91,23 @@ export const writeStatements: Readonly<Record<string, Run>> = {
       return { id, version, progress: claim?.progress ?? 0 };
     });
   },
+
+  "write-log-lines": (server, { values }) => {
+    const [ids, tokens, messages] = [values[0], values[2], values[7]].map(parseTexts);
+    const [attempts, numbers, seqs] = [values[1], values[3], values[4]].map(parseNumbers);
+    const names = (ids ?? []).map((id, n) => ({
+      ...{ id, attempt: attempts?.[n] ?? 0, token: tokens?.[n] ?? "" },
+    }));
+    const claims = fenced(server, names);
+    const open = claims.flatMap((claim, n) => (server.jobs.claimed(claim) === null ? [] : [n]));
+    numbers?.forEach((number, n) => {
+      const claim = claims[number - 1];
+      if (claim === undefined || !open.includes(number - 1)) return;
+      const line = { attempt: claim.attempt, seq: seqs?.[n] ?? 0, message: messages?.[n] ?? "" };
+      server.addLine(claim.id, line);
+    });
+    return open.map((n) => ({ number: n + 1 }));
+  },
 };
 
 /** What the claim would take now, as its statement locks it. */
