@@ -195,7 +195,8 @@ function createRegistry(
 ): Registry {
   const folder = join(config.dataDir, "mail");
   const mail = { smtpUrl: config.smtpUrl, from: config.mailFrom, folder };
-  const webhook = { userAgent: `Vinyasa/${VERSION}` };
+  const { webhookAllow: allow, webhookSecrets: secrets } = config;
+  const webhook = { userAgent: `Vinyasa/${VERSION}`, allow, secrets };
   const registry = new Registry([...builtInExecutors({ mail, webhook, log }), ...executors]);
   stack.push("executors", () => registry.close());
   return registry;

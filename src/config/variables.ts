@@ -1,6 +1,8 @@
 /** Every configuration variable: the one zod schema that the README's table comes from, too. */
 import { z } from "zod";
+import { allowedTargets } from "./allowed-targets.ts";
 import { ROLES, roleMistakes } from "./role.ts";
+import { settingsThatDoNotFit } from "./settings-together.ts";
 import {
   choice,
   failPoints,
@@ -14,6 +16,7 @@ import {
   wholeNumber,
   workerThreads,
 } from "./values.ts";
+import { NO_SECRETS, webhookSecrets } from "./webhook-secrets.ts";
 
 export interface VariableInfo {
   readonly name: string;
@@ -50,10 +53,12 @@ function optional<T>(kind: ValueKind<T>, about: About) {
 function readOr<T>(kind: ValueKind<T>, value: string, about: About, context: z.RefinementCtx): T {
   const read = kind.read(value);
   if (read !== undefined) return read;
+  const part = kind.blame?.(value) ?? null;
+  const blamed = part === null ? "" : `; ${cut(part)} does not fit`;
   const message =
     about.secret === true
-      ? `is not ${kind.expects} (its value is not shown, as it may hold a password).${encodingHint(value)}`
-      : `is ${JSON.stringify(cut(value))}; it must be ${kind.expects}.`;
+      ? `is not ${kind.expects}${blamed} (its value is not shown, as it may hold a password).${encodingHint(value)}`
+      : `is ${JSON.stringify(cut(value))}; it must be ${kind.expects}${blamed}.`;
   context.addIssue({ code: "custom", message });
   return z.NEVER;
 }
@@ -158,11 +163,20 @@ const variables = z.object({
     {
       secret: true,
       description:
-        "Server that sends `email` jobs. Unset: each message is written as an .eml file under `DATA_DIR`.",
+        "Server that sends `email` jobs; a password goes to it encrypted only. Unset: each message is written as an .eml file under `DATA_DIR`.",
     },
   ),
   MAIL_FROM: required(sender, "Vinyasa <vinyasa@localhost>", {
     description: "Sender of `email` jobs.",
+  }),
+  WEBHOOK_ALLOW: optional(allowedTargets, {
+    description:
+      "What `webhook` jobs may reach besides public addresses: hosts, `host:port`, addresses and blocks such as `10.0.0.0/8`, comma-separated. Unset: nothing.",
+  }),
+  WEBHOOK_SECRETS: optional(webhookSecrets, {
+    secret: true,
+    description:
+      "Secrets that sign `webhook` jobs, by name: `billing=whsec_...`, comma-separated. Two of one name, divided by a vertical bar, sign side by side.",
   }),
   CORS_ORIGINS: optional(origins, {
     description:
@@ -237,6 +251,9 @@ export const configVariables = variables
     drainDelayMs: env.DRAIN_DELAY_MS,
     smtpUrl: env.SMTP_URL,
     mailFrom: env.MAIL_FROM,
+    webhookAllow: env.WEBHOOK_ALLOW ?? [],
+    /** Null: this instance runs no jobs, and knows none of those that do. */
+    webhookSecrets: env.WEBHOOK_SECRETS ?? (env.ROLE === "api" ? null : NO_SECRETS),
     corsOrigins: env.CORS_ORIGINS ?? [],
     graphiql: env.GRAPHIQL,
     httpBodyMaxBytes: env.HTTP_BODY_MAX_BYTES,
@@ -250,39 +267,6 @@ export const configVariables = variables
     failPoints: env.FAILPOINTS ?? {},
     color: env.NO_COLOR === null,
   }));
-
-type Env = z.output<typeof variables>;
-
-/** Settings that are good each, and not together: by name, what is wrong. */
-function settingsThatDoNotFit(env: Env): [keyof Env, string][] {
-  const { HEARTBEAT_MS: beat, DEAD_AFTER_MS: dead, LEASE_MS: lease } = env;
-  const found: [keyof Env, string][] = [];
-  if (lease < beat * 4) {
-    found.push([
-      "LEASE_MS",
-      `is ${lease}; it must be at least four times HEARTBEAT_MS (${beat}), or a single late heartbeat loses jobs.`,
-    ]);
-  }
-  if (dead < beat * 3) {
-    found.push([
-      "DEAD_AFTER_MS",
-      `is ${dead}; it must be at least three times HEARTBEAT_MS (${beat}), or a connection that breaks once loses jobs.`,
-    ]);
-  }
-  if (dead > lease) {
-    found.push([
-      "DEAD_AFTER_MS",
-      `is ${dead}; it must not be longer than LEASE_MS (${lease}), which ends every wait.`,
-    ]);
-  }
-  if (env.DATABASE_POOL_URL !== null && env.DATABASE_URL === null) {
-    found.push([
-      "DATABASE_POOL_URL",
-      "is set and DATABASE_URL is not; the engine needs a connection without a pooler.",
-    ]);
-  }
-  return found;
-}
 
 export type ConfigVariables = z.output<typeof configVariables>;
 

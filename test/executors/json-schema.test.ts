@@ -96,7 +96,11 @@ describe("the JSON Schema of a job type", () => {
         ["to", "cc", "bcc", "replyTo", "subject", "text", "body", "html"],
         ["messageId", "accepted", "rejected"],
       ],
-      ["webhook", ["url", "method", "headers", "body"], ["status", "headers", "body", "truncated"]],
+      [
+        "webhook",
+        ["url", "method", "headers", "body", "secret"],
+        ["status", "headers", "body", "truncated"],
+      ],
       ["add_numbers", ["a", "b"], ["sum"]],
       ["reverse_string", ["text"], ["text"]],
     ]);
