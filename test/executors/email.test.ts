@@ -171,6 +171,22 @@ describe("an e-mail that the SMTP server refuses", () => {
     expect(JSON.stringify(error)).not.toContain("s3cret");
   });
 
+  it.each([
+    [[450, 550], true],
+    [[550, 450], true],
+    [[550, 553], false],
+  ])(
+    "with %j at its recipients is retried while one of them may take it: %s",
+    async (codes, retryable) => {
+      let next = 0;
+      const server = await sink({
+        onRcptTo: (_to, _session, accept) => accept(reply(codes[next++] ?? 0, "not now")),
+      });
+      const two = { ...payload, to: ["ann@example.org", "bob@example.org"] };
+      expect((await failureOf(emailThrough(server.url), two)).retryable).toBe(retryable);
+    },
+  );
+
   it("does not stop the next one", async () => {
     let refused = 0;
     const server = await sink({
