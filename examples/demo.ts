@@ -82,7 +82,9 @@ const flaky = defineExecutor({
 
 const folder = await mkdtemp(join(tmpdir(), "vinyasa-demo-"));
 console.log("starting a server with an embedded database (a few seconds the first time) ...");
-const { config } = loadConfig({ PORT: "0", DATA_DIR: folder }, { envFile: null });
+// The webhook below calls the server itself, which is not on the public internet.
+const settings = { PORT: "0", DATA_DIR: folder, WEBHOOK_ALLOW: "127.0.0.1" };
+const { config } = loadConfig(settings, { envFile: null });
 const log = createLog({ level: "error", format: "pretty" });
 const instance = await startInstance({ config, log, executors: [flaky] });
 console.log(`GraphQL at ${instance.url}/graphql; ctrl-C ends the demo\n`);

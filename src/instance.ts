@@ -249,7 +249,8 @@ function createRegistry(
 ): Registry {
   const folder = join(config.dataDir, "mail");
   const mail = { smtpUrl: config.smtpUrl, from: config.mailFrom, folder };
-  const webhook = { userAgent: `Vinyasa/${VERSION}` };
+  const { webhookAllow: allow, webhookSecrets: secrets } = config;
+  const webhook = { userAgent: `Vinyasa/${VERSION}`, allow, secrets };
   const given = [...builtInExecutors({ mail, webhook, log }), ...executors];
   assertNew(config.jobTypesDir ?? "", own, given);
   const registry = new Registry([...given, ...own.map(({ executor }) => executor)]);

@@ -155,7 +155,7 @@ describeWithPostgres("a server on PostgreSQL", () => {
       response.end("answered");
     });
     try {
-      const client = await serve();
+      const client = await serve({ WEBHOOK_ALLOW: "127.0.0.1" });
       const backoff = { kind: "EXPONENTIAL", baseMs: 100, jitter: 0 };
       const payload = { url: sink.url, body: { n: 1 } };
       const id = await submit(client, { type: "webhook", payload, backoff });

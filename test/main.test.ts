@@ -88,7 +88,8 @@ const submitWebhook = (target: string) => ({
 
 /** The server while a job runs, which ends well with `endJob`. */
 async function serveJob(env: Record<string, string>, start?: Start) {
-  const served = await serve({ SHUTDOWN_GRACE_MS: "60000", ...env }, start);
+  const base = { SHUTDOWN_GRACE_MS: "60000", WEBHOOK_ALLOW: "127.0.0.1" };
+  const served = await serve({ ...base, ...env }, start);
   const call = new Promise<() => void>((resolve) => {
     void httpSink((_request, response) => resolve(() => response.end())).then((sink) => {
       sinks.push(sink);

@@ -7,6 +7,8 @@ export interface ValueKind<T> {
   readonly expects: string;
   /** Undefined if `text` is no such value. */
   readonly read: (text: string) => T | undefined;
+  /** Which part of `text` is wrong, where it has several; null if it is the whole. Nothing secret. */
+  readonly blame?: (text: string) => string | null;
 }
 
 /** @param note said after the range: a unit, or what an end of the range means */
@@ -118,7 +120,8 @@ export const failPoints: ValueKind<Record<string, { pass: number } | { chance: n
   },
 };
 
-function splitList(value: string): string[] {
+/** The entries of a comma-separated list, without the empty ones. */
+export function splitList(value: string): string[] {
   return value
     .split(",")
     .map((item) => item.trim())

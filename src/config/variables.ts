@@ -1,5 +1,6 @@
 /** Every configuration variable: the one zod schema that the README's table comes from, too. */
 import { z } from "zod";
+import { allowedTargets } from "./allowed-targets.ts";
 import { ROLES, roleMistakes } from "./role.ts";
 import { settingsThatDoNotFit } from "./settings-together.ts";
 import {
@@ -15,6 +16,7 @@ import {
   wholeNumber,
   workerThreads,
 } from "./values.ts";
+import { NO_SECRETS, webhookSecrets } from "./webhook-secrets.ts";
 
 export interface VariableInfo {
   readonly name: string;
@@ -51,10 +53,12 @@ function optional<T>(kind: ValueKind<T>, about: About) {
 function readOr<T>(kind: ValueKind<T>, value: string, about: About, context: z.RefinementCtx): T {
   const read = kind.read(value);
   if (read !== undefined) return read;
+  const part = kind.blame?.(value) ?? null;
+  const blamed = part === null ? "" : `; ${cut(part)} does not fit`;
   const message =
     about.secret === true
-      ? `is not ${kind.expects} (its value is not shown, as it may hold a password).${encodingHint(value)}`
-      : `is ${JSON.stringify(cut(value))}; it must be ${kind.expects}.`;
+      ? `is not ${kind.expects}${blamed} (its value is not shown, as it may hold a password).${encodingHint(value)}`
+      : `is ${JSON.stringify(cut(value))}; it must be ${kind.expects}${blamed}.`;
   context.addIssue({ code: "custom", message });
   return z.NEVER;
 }
@@ -163,11 +167,20 @@ const variables = z.object({
     {
       secret: true,
       description:
-        "Server that sends `email` jobs. Unset: each message is written as an .eml file under `DATA_DIR`.",
+        "Server that sends `email` jobs; a password goes to it encrypted only. Unset: each message is written as an .eml file under `DATA_DIR`.",
     },
   ),
   MAIL_FROM: required(sender, "Vinyasa <vinyasa@localhost>", {
     description: "Sender of `email` jobs.",
+  }),
+  WEBHOOK_ALLOW: optional(allowedTargets, {
+    description:
+      "What `webhook` jobs may reach besides public addresses: hosts, `host:port`, addresses and blocks such as `10.0.0.0/8`, comma-separated. Unset: nothing.",
+  }),
+  WEBHOOK_SECRETS: optional(webhookSecrets, {
+    secret: true,
+    description:
+      "Secrets that sign `webhook` jobs, by name: `billing=whsec_...`, comma-separated. Two of one name, divided by a vertical bar, sign side by side.",
   }),
   CORS_ORIGINS: optional(origins, {
     description:
@@ -244,6 +257,9 @@ export const configVariables = variables
     drainDelayMs: env.DRAIN_DELAY_MS,
     smtpUrl: env.SMTP_URL,
     mailFrom: env.MAIL_FROM,
+    webhookAllow: env.WEBHOOK_ALLOW ?? [],
+    /** Null: this instance runs no jobs, and knows none of those that do. */
+    webhookSecrets: env.WEBHOOK_SECRETS ?? (env.ROLE === "api" ? null : NO_SECRETS),
     corsOrigins: env.CORS_ORIGINS ?? [],
     graphiql: env.GRAPHIQL,
     httpBodyMaxBytes: env.HTTP_BODY_MAX_BYTES,

@@ -7,11 +7,16 @@ export const RECIPIENTS_MAX = 100;
 const SUBJECT_MAX = 1_000;
 const CONTROL = /\p{Cc}/u;
 
+const ADDRESS_EXAMPLE = "Ann Lee <ann@example.org>";
+
 const mailbox = z.string().refine((text) => parseMailbox(text) !== null, MAILBOX_EXPECTED);
 
 /** Kept as it came (no transform): the payload is stored, and parsed again by every attempt. */
 const mailboxes = z
-  .union([z.string(), z.array(z.string())], "must be an address or a list of addresses")
+  .union(
+    [z.string(), z.array(z.string()).meta({ maxItems: RECIPIENTS_MAX })],
+    "must be an address or a list of addresses",
+  )
   .superRefine((value, context) => {
     const refuse = (path: number[], message = MAILBOX_EXPECTED) =>
       context.addIssue({ code: "custom", path, message });
@@ -26,22 +31,56 @@ const mailboxes = z
     }
   });
 
-export const emailPayload = z
-  .strictObject({
-    to: mailboxes.meta({ description: "One address, or a list of them." }),
-    cc: mailboxes.optional(),
-    bcc: mailboxes
-      .optional()
-      .meta({ description: "Receive the message, and appear nowhere in it." }),
-    replyTo: mailbox.optional(),
-    subject: z
-      .string()
-      .max(SUBJECT_MAX)
-      .refine((text) => !CONTROL.test(text), "must not contain line breaks or control characters"),
-    text: z.string().optional(),
-    body: z.string().optional().meta({ description: "Another name for text." }),
-    html: z.string().optional(),
-  })
+const recipients = (title: string, description: string) => ({
+  title,
+  description: `${description} One address, or a list of them; ${RECIPIENTS_MAX} with to, cc and bcc together at most.`,
+  examples: [ADDRESS_EXAMPLE, ["ann@example.org", "bob@example.org"]],
+});
+
+const fields = z.strictObject({
+  to: mailboxes.meta(recipients("To", "Who receives it.")),
+  cc: mailboxes.optional().meta(recipients("Cc", "Who receives it, too.")),
+  bcc: mailboxes
+    .optional()
+    .meta(recipients("Bcc", "Who receives it, too, and appears nowhere in it.")),
+  replyTo: mailbox.optional().meta({
+    title: "Reply to",
+    description: "One address that answers go to. Left out: to the sender.",
+    examples: ["Desk <desk@example.org>"],
+  }),
+  subject: z
+    .string()
+    .max(SUBJECT_MAX)
+    .refine((text) => !CONTROL.test(text), "must not contain line breaks or control characters")
+    .meta({
+      title: "Subject",
+      description: "One line.",
+      pattern: "^[^\\u0000-\\u001f\\u007f-\\u009f]*$",
+      examples: ["Your order has been sent"],
+    }),
+  text: z
+    .string()
+    .optional()
+    .meta({
+      title: "Text",
+      description: "The message as plain text. It, html or both must be there, and not be empty.",
+      examples: ["Hello Ann,\n\nit is on its way."],
+    }),
+  body: z
+    .string()
+    .optional()
+    .meta({ title: "Body", description: "Another name for text.", deprecated: true }),
+  html: z
+    .string()
+    .optional()
+    .meta({
+      title: "HTML",
+      description: "The message as HTML; with text, mail programs show one of them.",
+      examples: ["<p>Hello Ann,</p><p>it is on its way.</p>"],
+    }),
+});
+
+export const emailPayload = fields
   .superRefine((email, context) => {
     const refuse = (path: string, message: string) =>
       context.addIssue({ code: "custom", path: [path], message });
@@ -59,7 +98,13 @@ export const emailPayload = z
         `there are ${recipients} recipients with cc and bcc, more than ${RECIPIENTS_MAX}`,
       );
     }
-  }, ANYWAY);
+  }, ANYWAY)
+  // The rule about text and html above, in JSON Schema.
+  .meta({ anyOf: ["text", "html", "body"].map(isThere) });
+
+function isThere(field: string) {
+  return { required: [field], properties: { [field]: { minLength: 1 } } };
+}
 
 export type EmailPayload = z.output<typeof emailPayload>;
 

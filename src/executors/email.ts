@@ -29,9 +29,14 @@ export function emailExecutor(mail: MailOptions, log: Logger): Executor {
       "Sends an e-mail. Delivery is at least once: every attempt has the same Message-ID, by which mail programs drop a second copy.",
     payload: emailPayload,
     result: z.strictObject({
-      messageId: z.string(),
-      accepted: z.array(z.string()),
-      rejected: z.array(z.string()),
+      messageId: z.string().meta({ title: "Message-ID", examples: ["<id@example.org>"] }),
+      accepted: z
+        .array(z.string())
+        .meta({ title: "Accepted", description: "Addresses that the server took it for." }),
+      rejected: z.array(z.string()).meta({
+        title: "Rejected",
+        description: "Addresses that it refused, beside others that it took; not tried again.",
+      }),
     }),
     parallelizable: false,
     async run(email, { jobId, attempt, signal }) {

@@ -2,11 +2,15 @@
 import { z } from "zod";
 import { ANYWAY } from "./refine-anyway.ts";
 
-export const WEBHOOK_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] as const;
+/** OPTIONS is how some receivers want to be asked before the first delivery (CloudEvents webhooks). */
+export const WEBHOOK_METHODS = [
+  ...(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const),
+] as const;
 
 const URL_MAX = 8_192;
 const HEADERS_MAX = 100;
 const HEADER_BYTES_MAX = 16_384;
+const SECRET_NAME = /^[A-Za-z0-9_.-]{1,100}$/;
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** Tab, and what is printable in Latin-1: the rest would end the header or the request. */
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
@@ -53,22 +57,55 @@ function headerIssue(name: string, value: string, seen: ReadonlySet<string>): st
   return seen.has(key) ? "is there twice, in different letters" : null;
 }
 
+const url = z
+  .string()
+  .max(URL_MAX)
+  .refine(isHttpUrl, "must be a URL that begins with http:// or https://")
+  .meta({
+    title: "URL",
+    description:
+      "Public addresses only, unless the operator allows others. Redirects are not followed. A user and password in it are sent as Basic authorization.",
+    format: "uri",
+    pattern: "^[Hh][Tt][Tt][Pp][Ss]?://",
+    examples: ["https://example.com/hooks/orders"],
+  });
+
+const method = z.enum(WEBHOOK_METHODS).default("POST").meta({ title: "Method" });
+
+const body = z
+  .unknown()
+  .optional()
+  .meta({
+    title: "Body",
+    description:
+      "A string is sent as it is; an object, array, number or boolean as JSON, with content-type application/json unless headers has one; null is no body. GET and HEAD have none.",
+    examples: [{ event: "order.paid", order: 42 }],
+  });
+
+const secret = z
+  .string()
+  .regex(SECRET_NAME, "must be the name of a secret: letters, digits and _ . -")
+  .optional()
+  .meta({
+    title: "Secret",
+    description:
+      "Name of a secret that the operator has configured. The request is signed with it, in the header webhook-signature.",
+    examples: ["billing"],
+  });
+
+/** Knows no secrets: any name will do. */
 export const webhookPayload = z
   .strictObject({
-    url: z
-      .string()
-      .max(URL_MAX)
-      .refine(isHttpUrl, "must be a URL that begins with http:// or https://")
-      .meta({
-        description:
-          "Redirects are not followed. A user and password in it are sent as Basic authorization.",
-      }),
-    method: z.enum(WEBHOOK_METHODS).default("POST"),
-    headers: headers.optional(),
-    body: z.unknown().optional().meta({
+    url,
+    method,
+    headers: headers.optional().meta({
+      title: "Headers",
       description:
-        "A string is sent as it is; an object, array, number or boolean as JSON, with content-type application/json unless headers has one; null is no body.",
+        "By name. Those that frame the request (host, content-length and the like) and those that begin with webhook- are the server's.",
+      examples: [{ authorization: "Bearer ..." }],
     }),
+    body,
+    secret,
   })
   .superRefine(({ method, body }, context) => {
     const bodyless = method === "GET" || method === "HEAD";
@@ -79,6 +116,16 @@ export const webhookPayload = z
       message: `a ${method} request has no body`,
     });
   }, ANYWAY);
+
+/** @param names of the secrets that there are; null: they are not known here, and any will do */
+export function webhookPayloadKnowing(names: ReadonlySet<string> | null): typeof webhookPayload {
+  if (names === null) return webhookPayload;
+  return webhookPayload.superRefine(({ secret }, context) => {
+    if (typeof secret !== "string" || !SECRET_NAME.test(secret) || names.has(secret)) return;
+    const message = "names no secret that this server has (in WEBHOOK_SECRETS)";
+    context.addIssue({ code: "custom", path: ["secret"], message });
+  }, ANYWAY);
+}
 
 export type WebhookPayload = z.output<typeof webhookPayload>;
 

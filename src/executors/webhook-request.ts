@@ -1,43 +1,63 @@
 /** A webhook's payload as the request that goes out. */
+import type { KeyObject } from "node:crypto";
 import type { WebhookPayload } from "./webhook-payload.ts";
+import { webhookSignature } from "./webhook-signature.ts";
 
 export interface WebhookRequest {
   /** Without user and password. */
   readonly url: URL;
   readonly method: WebhookPayload["method"];
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | null;
+  readonly body: Uint8Array | null;
 }
 
 export interface WebhookSender {
   readonly userAgent: string;
   /** The same in every attempt, as `webhook-id` of Standard Webhooks: who receives it twice can tell. */
   readonly jobId: string;
+  /** When this attempt began, in milliseconds since 1970: receivers refuse what is too old to be true. */
+  readonly nowMs: number;
+  /** Sign it; empty: nothing does. */
+  readonly keys: readonly KeyObject[];
 }
+
+const NOTHING = new Uint8Array();
 
 export function buildRequest(
   payload: WebhookPayload,
-  { userAgent, jobId }: WebhookSender,
+  { userAgent, ...sender }: WebhookSender,
 ): WebhookRequest {
-  const { method, body } = payload;
-  const isText = typeof body === "string";
-  const isAbsent = body === undefined || body === null;
+  const { method } = payload;
+  const { type, body } = encodeBody(payload.body);
   const url = new URL(payload.url);
-  const defaults: Record<string, string> = {
-    "user-agent": userAgent,
-    "webhook-id": jobId,
-  };
-  if (!isText && !isAbsent) defaults["content-type"] = "application/json";
   const authorization = basicAuthorization(url);
-  if (authorization !== null) defaults.authorization = authorization;
   url.username = "";
   url.password = "";
-  return {
-    url,
-    method,
-    headers: withDefaults(payload.headers ?? {}, defaults),
-    body: isAbsent ? null : isText ? body : JSON.stringify(body),
+  const defaults = {
+    "user-agent": userAgent,
+    ...(type !== null && { "content-type": type }),
+    ...(authorization !== null && { authorization }),
   };
+  const given = withDefaults(payload.headers ?? {}, defaults);
+  return { url, method, headers: { ...given, ...webhookHeaders(sender, body) }, body };
+}
+
+function encodeBody(body: unknown): { type: string | null; body: Uint8Array | null } {
+  if (body === undefined || body === null) return { type: null, body: null };
+  if (typeof body === "string") return { type: null, body: Buffer.from(body) };
+  return { type: "application/json", body: Buffer.from(JSON.stringify(body)) };
+}
+
+/** Of Standard Webhooks. No caller can give any of them: the payload's schema refuses the prefix. */
+function webhookHeaders(
+  { jobId, nowMs, keys }: Omit<WebhookSender, "userAgent">,
+  body: Uint8Array | null,
+): Record<string, string> {
+  const timestamp = Math.floor(nowMs / 1_000);
+  const headers = { "webhook-id": jobId, "webhook-timestamp": String(timestamp) };
+  if (keys.length === 0) return headers;
+  const signature = webhookSignature(keys, { id: jobId, timestamp, body: body ?? NOTHING });
+  return { ...headers, "webhook-signature": signature };
 }
 
 /** What the caller gives wins, in whatever letters its name is written. */

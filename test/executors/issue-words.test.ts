@@ -75,7 +75,7 @@ describe("a payload that does not fit a built-in type", () => {
       "an unknown method",
       webhookPayload,
       { ...webhook, method: "FETCH" },
-      ['method: must be one of "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"'],
+      ['method: must be one of "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"'],
     ],
     [
       "a header that is no text",

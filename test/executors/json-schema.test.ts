@@ -3,11 +3,18 @@ import { z } from "zod";
 import { builtInExecutors } from "../../src/executors/built-in.ts";
 import { defineExecutor, type Executor } from "../../src/executors/define-executor.ts";
 import { payloadJsonSchema, resultJsonSchema } from "../../src/executors/json-schema.ts";
+import { parseSchema } from "../../src/executors/parse-schema.ts";
 import { silentLog } from "./running.ts";
 
 function executor(payload: z.ZodType, result?: z.ZodType): Executor {
   const parts = { type: "t", description: "Test.", run: () => null };
   return defineExecutor({ ...parts, payload, ...(result && { result }) });
+}
+
+interface Field {
+  readonly title?: string;
+  readonly examples?: readonly unknown[];
+  readonly deprecated?: boolean;
 }
 
 interface Tree {
@@ -83,6 +90,32 @@ describe("the JSON Schema of a job type", () => {
     expect(resultJsonSchema(made)).toBe(resultJsonSchema(made));
   });
 
+  it.each(["email", "webhook"])(
+    "of %s is good for a form, and its examples are taken",
+    async (type) => {
+      const mail = { smtpUrl: null, from: "a@b.example", folder: "/nowhere" };
+      const webhook = { secrets: new Map([["billing", []]]) };
+      const built = builtInExecutors({ mail, webhook, log: silentLog });
+      const found = built.find((one) => one.type === type);
+      if (found === undefined) throw new Error(`there is no ${type}`);
+      const { properties } = payloadJsonSchema(found) as { properties: Record<string, Field> };
+      const examples: Record<string, unknown> = {};
+      for (const [name, field] of Object.entries(properties)) {
+        expect(field.title, name).toBeTypeOf("string");
+        if (field.deprecated !== true && field.examples) examples[name] = field.examples.at(-1);
+      }
+      expect((await parseSchema(found.payload, examples)).error).toBeUndefined();
+      expect(Object.keys(examples).length).toBeGreaterThan(3);
+    },
+  );
+
+  it("says that an e-mail needs a text or html", () => {
+    const mail = { smtpUrl: null, from: "a@b.example", folder: "/nowhere" };
+    const [email] = builtInExecutors({ mail, log: silentLog });
+    const { anyOf } = payloadJsonSchema(email as Executor) as { anyOf: { required: string[] }[] };
+    expect(anyOf.map(({ required }) => required)).toEqual([["text"], ["html"], ["body"]]);
+  });
+
   it("names the fields of every type that comes with the server", () => {
     const mail = { smtpUrl: null, from: "a@b.example", folder: "/nowhere" };
     const fields = builtInExecutors({ mail, log: silentLog }).map((one) => [
@@ -96,7 +129,11 @@ describe("the JSON Schema of a job type", () => {
         ["to", "cc", "bcc", "replyTo", "subject", "text", "body", "html"],
         ["messageId", "accepted", "rejected"],
       ],
-      ["webhook", ["url", "method", "headers", "body"], ["status", "headers", "body", "truncated"]],
+      [
+        "webhook",
+        ["url", "method", "headers", "body", "secret"],
+        ["status", "headers", "body", "truncated"],
+      ],
       ["add_numbers", ["a", "b"], ["sum"]],
       ["reverse_string", ["text"], ["text"]],
     ]);

@@ -17,6 +17,8 @@ export interface SmtpSink {
   readonly received: readonly Received[];
   /** Connections that were opened so far. */
   readonly connections: () => number;
+  /** Of each message: whether it came over an encrypted connection. */
+  readonly secured: () => readonly boolean[];
   close(): Promise<void>;
 }
 
@@ -27,6 +29,7 @@ export function reply(status: number, text: string): Error {
 
 export async function smtpSink(options: SMTPServerOptions = {}): Promise<SmtpSink> {
   const received: Received[] = [];
+  const secured: boolean[] = [];
   let connections = 0;
   const server = new SMTPServer({
     disabledCommands: ["STARTTLS", "AUTH"],
@@ -41,6 +44,7 @@ export async function smtpSink(options: SMTPServerOptions = {}): Promise<SmtpSin
       stream.on("end", () => {
         const raw = Buffer.concat(chunks);
         const { mailFrom, rcptTo } = session.envelope;
+        secured.push(session.secure);
         const sender = mailFrom === false ? "" : mailFrom.address;
         const recipients = rcptTo.map(({ address }) => address);
         simpleParser(raw).then((mail) => {
@@ -60,6 +64,7 @@ export async function smtpSink(options: SMTPServerOptions = {}): Promise<SmtpSin
     url: `smtp://127.0.0.1:${port}`,
     received,
     connections: () => connections,
+    secured: () => secured,
     close: () => new Promise((resolve) => server.close(() => resolve())),
   };
 }

@@ -24,6 +24,8 @@ describe("a webhook's payload", () => {
     ["GET without a body", { method: "GET" }],
     ["HEAD with null as the body", { method: "HEAD", body: null }],
     ["an object", { body: { a: [1] } }],
+    ["OPTIONS", { method: "OPTIONS" }],
+    ["the name of a secret", { secret: "billing-2" }],
     [
       "a text",
       { body: "a=1&b=2", headers: { "content-type": "application/x-www-form-urlencoded" } },

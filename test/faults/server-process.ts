@@ -54,8 +54,10 @@ export class ServerProcess {
     { program = PROGRAM, nodeArgs = [] }: StartOptions = {},
   ): Promise<ServerProcess> {
     const base = { PATH: process.env.PATH ?? "", PORT: "0", LOG_FORMAT: "json" };
+    // What webhooks call is on this machine.
+    const usual = { DRAIN_DELAY_MS: "0", WEBHOOK_ALLOW: "127.0.0.1" };
     const child = spawn(process.execPath, [...nodeArgs, program], {
-      env: { ...base, DRAIN_DELAY_MS: "0", ...env },
+      env: { ...base, ...usual, ...env },
       stdio: ["ignore", "pipe", "inherit"],
     });
     children.add(child);

@@ -44,14 +44,14 @@ subscription Watch($id: ID!) {
 }
 `;
 
-const RETRY = `# A webhook that nobody answers: it fails, waits and
-# is tried again. Run this, then the tab Watch, and
-# see the states go by.
+const RETRY = `# A webhook to a name that does not exist: it fails,
+# waits and is tried again. Run this, then the tab
+# Watch, and see the states go by.
 mutation SubmitFailing {
   submitJob(
     input: {
       type: "webhook"
-      payload: { url: "http://127.0.0.1:9/" }
+      payload: { url: "http://nobody.invalid/" }
       maxAttempts: 3
     }
   ) {
