@@ -34,6 +34,7 @@ import type { Database } from "./store/database.ts";
 import { LaneCatalog } from "./store/lane-catalog.ts";
 import { renewLogEpoch } from "./store/log-epoch.ts";
 import { migrate } from "./store/migrate.ts";
+import { readArtifactHead, readArtifactPart } from "./store/read-artifacts.ts";
 import { readJobs } from "./store/read-jobs.ts";
 import { LogReader } from "./store/read-log.ts";
 import { readStats } from "./store/read-stats.ts";
@@ -130,13 +131,18 @@ interface ApiServices extends Pick<SchemaServices, "db" | "lanes" | "executors">
   readonly seats: Seats;
 }
 
+type ApiOptions = Pick<
+  HttpServerOptions,
+  "schema" | "createContext" | "sharing" | "toRequestError" | "artifacts"
+>;
+
 async function openApi(
   config: Config,
   deps: ApiServices,
   bus: Bus,
   log: Logger,
   stack: StopStack,
-): Promise<Pick<HttpServerOptions, "schema" | "createContext" | "sharing" | "toRequestError">> {
+): Promise<ApiOptions> {
   const updates = new JobUpdates({
     bus,
     readJobs: (ids) => readJobs(deps.watchDb, ids),
@@ -161,6 +167,10 @@ async function openApi(
     createContext: (origin) => createSchemaContext(services, () => origin.signal),
     sharing: { viewerKey, createContext: () => createSchemaContext(services) },
     toRequestError,
+    artifacts: {
+      head: (key) => readArtifactHead(deps.db, key),
+      part: (key, from, length) => readArtifactPart(deps.db, key, from, length),
+    },
   };
 }
 
@@ -194,8 +204,9 @@ function createRegistry(
 ): Registry {
   const folder = join(config.dataDir, "mail");
   const mail = { smtpUrl: config.smtpUrl, from: config.mailFrom, folder };
-  const webhook = { userAgent: `Vinyasa/${VERSION}` };
-  const registry = new Registry([...builtInExecutors({ mail, webhook, log }), ...executors]);
+  const outgoing = { userAgent: `Vinyasa/${VERSION}` };
+  const options = { mail, webhook: outgoing, image: outgoing, log };
+  const registry = new Registry([...builtInExecutors(options), ...executors]);
   stack.push("executors", () => registry.close());
   return registry;
 }

@@ -1,8 +1,16 @@
 /** One run of one job inside this process, from its start until it is let go. */
 import type { Logger } from "pino";
+import type { Artifact } from "../domain/artifact.ts";
 import type { Outcome } from "../domain/outcome.ts";
+import {
+  type ArtifactOptions,
+  AttemptArtifacts,
+  type StoredArtifact,
+} from "../executors/attempt-artifacts.ts";
 import type { Executor, ExecutorContext } from "../executors/define-executor.ts";
+import { progressFraction } from "../executors/progress-fraction.ts";
 import { outcomeOf } from "../executors/run-executor.ts";
+import type { JobAnswer } from "../executors/threads/messages.ts";
 import type { ClaimedJob } from "../store/claim-jobs.ts";
 
 /** Longer timeouts would fire at once: setTimeout holds 31 bits of milliseconds. */
@@ -14,11 +22,21 @@ export interface EndedRun {
   /** Whole milliseconds from the claim's arrival to the start; milliseconds from there to the end. */
   readonly startDelayMs: number;
   readonly runMs: number;
+  /** To be stored with the result; not there if there are none. */
+  readonly artifacts?: readonly Artifact[];
 }
 
 export interface AttemptHooks {
   /** The payload of a job whose claim did not bring it. */
   readonly readPayload: (jobId: string) => Promise<unknown>;
+  /** The same as JSON text. */
+  readonly readPayloadText: (jobId: string) => Promise<string>;
+  /** Runs an executor with a module. Never rejects. */
+  readonly runInThread: (
+    executor: Executor,
+    payload: string,
+    context: ExecutorContext,
+  ) => Promise<JobAnswer>;
   readonly log: Logger;
   /** Called once, unless the attempt is abandoned. */
   readonly onEnd: (run: EndedRun) => void;
@@ -39,6 +57,9 @@ export class Attempt {
   #timer: NodeJS.Timeout | undefined;
   #abort: AbortController | null = null;
   #abortReason: Error | null = null;
+  /** Null without any, as of most. */
+  #artifacts: readonly Artifact[] | null = null;
+  #kept: AttemptArtifacts | null = null;
   #ended = false;
 
   constructor(executor: Executor, job: ClaimedJob, claimedAt: number, hooks: AttemptHooks) {
@@ -57,18 +78,37 @@ export class Attempt {
 
   #run(executor: Executor): Promise<Outcome> {
     const { payload } = this.job;
+    if (executor.module !== null) return this.#runInThread(executor);
     return payload === null
-      ? this.#readAndRun(executor)
-      : outcomeOf(executor, JSON.parse(payload), new AttemptContext(this));
+      ? this.#afterReading(this.#hooks.readPayload, (read) => this.#runHere(executor, read))
+      : this.#runHere(executor, JSON.parse(payload));
+  }
+
+  #runHere(executor: Executor, payload: unknown): Promise<Outcome> {
+    return outcomeOf(executor, payload, new AttemptContext(this));
+  }
+
+  async #runInThread(executor: Executor): Promise<Outcome> {
+    const { readPayloadText, runInThread } = this.#hooks;
+    const run = async (payload: string) => {
+      const answer = await runInThread(executor, payload, new AttemptContext(this));
+      this.#artifacts = answer.artifacts;
+      return answer.outcome;
+    };
+    const { payload } = this.job;
+    return payload === null ? this.#afterReading(readPayloadText, run) : run(payload);
   }
 
   /** Nothing was run where the payload cannot be read: the job goes back unharmed. */
-  async #readAndRun(executor: Executor): Promise<Outcome> {
+  async #afterReading<Payload>(
+    read: (jobId: string) => Promise<Payload>,
+    run: (payload: Payload) => Promise<Outcome>,
+  ): Promise<Outcome> {
     const { id } = this.job;
     try {
-      const payload = await this.#hooks.readPayload(id);
+      const payload = await read(id);
       if (this.#ended) return { kind: "RELEASED" };
-      return await outcomeOf(executor, payload, new AttemptContext(this));
+      return await run(payload);
     } catch (error) {
       this.#hooks.log.error({ err: error, jobId: id }, "a payload could not be read");
       return { kind: "RELEASED" };
@@ -99,12 +139,17 @@ export class Attempt {
   }
 
   /** @throws TypeError for what is no number */
-  report(fraction: number): void {
-    if (!Number.isFinite(fraction)) {
-      throw new TypeError("progress() needs a number from 0 to 1");
-    }
-    if (this.#ended) return;
-    this.#hooks.onProgress(this.job, Math.min(1, Math.max(0, fraction)));
+  report(value: number): void {
+    const fraction = progressFraction(value);
+    if (!this.#ended) this.#hooks.onProgress(this.job, fraction);
+  }
+
+  /** @throws what `AttemptArtifacts.add` throws */
+  keepArtifact(bytes: Uint8Array, options: ArtifactOptions): StoredArtifact {
+    this.#kept ??= new AttemptArtifacts(this.job.id);
+    const stored = this.#kept.add(bytes, options);
+    this.#artifacts = this.#kept.kept;
+    return stored;
   }
 
   /** Made when an executor asks for it: most no-ops never do. */
@@ -139,7 +184,9 @@ export class Attempt {
     this.#ended = true;
     clearTimeout(this.#timer);
     const runMs = performance.now() - this.#startedAt;
-    this.#hooks.onEnd({ job: this.job, outcome, startDelayMs: this.#startDelayMs, runMs });
+    const run = { job: this.job, outcome, startDelayMs: this.#startDelayMs, runMs };
+    const artifacts = outcome.kind === "COMPLETED" ? this.#artifacts : null;
+    this.#hooks.onEnd(artifacts === null || artifacts.length === 0 ? run : { ...run, artifacts });
   }
 }
 
@@ -165,6 +212,15 @@ class AttemptContext implements ExecutorContext {
   /** May be taken out of the context, and is made then. */
   get progress(): (fraction: number) => void {
     return (fraction) => this.#attempt.report(fraction);
+  }
+
+  get artifact(): ExecutorContext["artifact"] {
+    return (bytes, options) => this.#attempt.keepArtifact(bytes, options);
+  }
+
+  parallel(): Promise<never> {
+    const message = "parallel() is for job types that have cpuBound: true and a module";
+    return Promise.reject(new TypeError(message));
   }
 }
 

@@ -1,6 +1,7 @@
 /** What an engine consists of, and who tells whom of what. */
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
+import { ThreadPool } from "../executors/threads/thread-pool.ts";
 import { CODE_VERSION } from "../store/migrate.ts";
 import { createAger } from "./ager.ts";
 import { Canceller } from "./canceller.ts";
@@ -29,6 +30,8 @@ export interface EngineParts {
   /** Claims jobs and hands them to the workers. */
   readonly scheduler: Scheduler;
   readonly pool: WorkerPool;
+  /** Where CPU-bound attempts run; without a thread until the first of them. */
+  readonly threads: ThreadPool;
   /** Writes how runs ended. */
   readonly completer: Completer;
   readonly stale: StaleWrites;
@@ -64,8 +67,9 @@ export function createParts(options: EngineOptions): EngineParts {
   const kept = { ledger, readAhead };
   const onIdle = () => scheduler.nudge();
   const writers = { completer, progress };
+  const threads = new ThreadPool({ threads: sum(workerThreads), log });
   const pool = new WorkerPool({
-    ...{ db, executors, log, workerThreads, membership, ...writers, ...kept, onIdle },
+    ...{ db, executors, log, workerThreads, threads, membership, ...writers, ...kept, onIdle },
   });
   const scheduler = new Scheduler({
     ...{ db, bus, log, membership, ...kept, pollIntervalMs, lanes: createLaneBook(options) },
@@ -81,7 +85,11 @@ export function createParts(options: EngineOptions): EngineParts {
   const upkeep = [rescuer, promoter, expirer, ager, createReconciler(reconciled), maintenance];
   const working = [completer, progress, ...createCancellers(options, membership, pool), ...upkeep];
   const services = options.isBystander === true ? [] : working;
-  return { membership, scheduler, pool, completer, stale, reconciled, services };
+  return { membership, scheduler, pool, threads, completer, stale, reconciled, services };
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
 }
 
 function createMembership(

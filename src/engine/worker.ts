@@ -14,6 +14,8 @@ export interface WorkerOptions {
   /** False while the jobs here may be somebody else's. */
   readonly mayStart: () => boolean;
   readonly readPayload: AttemptHooks["readPayload"];
+  readonly readPayloadText: AttemptHooks["readPayloadText"];
+  readonly runInThread: AttemptHooks["runInThread"];
   readonly onEnd: (run: EndedRun) => void;
   readonly onProgress: (job: ClaimedJob, fraction: number) => void;
   /** Threads came free and nothing is read ahead for them. */
@@ -41,8 +43,9 @@ export class Worker {
 
   constructor(options: WorkerOptions) {
     this.#options = options;
-    const { log, readPayload, onProgress } = options;
-    this.#hooks = { log, readPayload, onProgress, onEnd: (run) => this.#ended(run) };
+    const { log, readPayload, readPayloadText, runInThread, onProgress } = options;
+    const given = { log, readPayload, readPayloadText, runInThread, onProgress };
+    this.#hooks = { ...given, onEnd: (run) => this.#ended(run) };
     this.number = options.number;
     this.threads = options.threads;
   }

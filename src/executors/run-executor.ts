@@ -56,7 +56,8 @@ function storableResult(result: unknown): string {
   return json;
 }
 
-function outcomeOfThrown(thrown: unknown): Outcome {
+/** FAILED or POSTPONED. Never throws. */
+export function outcomeOfThrown(thrown: unknown): Outcome {
   if (isA(thrown, PostponeError)) {
     return postponed(delayOf(thrown));
   }

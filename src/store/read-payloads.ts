@@ -16,6 +16,18 @@ export async function readPayload(db: Queryable, id: string): Promise<unknown> {
   return row.payload;
 }
 
+const READ_TEXT = {
+  name: "read-payload-text",
+  text: `/* read-payload-text */ select payload::text from vinyasa.jobs where id = $1`,
+};
+
+/** One payload as JSON text, for whoever parses it elsewhere. @throws Error if there is no such job */
+export async function readPayloadText(db: Queryable, id: string): Promise<string> {
+  const [row] = await db.query<{ payload: string }>(READ_TEXT, [id]);
+  if (row === undefined) throw new Error(`job ${id} has no payload`);
+  return row.payload;
+}
+
 /** The payloads (JSON values) by job id. Ids that name no job are absent. */
 export async function readPayloads(
   db: Queryable,

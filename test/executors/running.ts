@@ -1,7 +1,13 @@
 /** What a worker hands to an executor, for tests that run one without a worker. */
 import { pino } from "pino";
 import type { Outcome } from "../../src/domain/outcome.ts";
-import type { Executor, ExecutorContext } from "../../src/executors/define-executor.ts";
+import { AttemptArtifacts } from "../../src/executors/attempt-artifacts.ts";
+import type {
+  Executor,
+  ExecutorContext,
+  ParallelOptions,
+  PartFunction,
+} from "../../src/executors/define-executor.ts";
 import { outcomeOf } from "../../src/executors/run-executor.ts";
 
 export const silentLog = pino({ level: "silent" });
@@ -9,8 +15,30 @@ export const silentLog = pino({ level: "silent" });
 export const JOB_ID = "0193a5b0-1234-7000-8000-00000000abcd";
 
 export function contextWith(parts: Partial<ExecutorContext> = {}): ExecutorContext {
-  const signal = new AbortController().signal;
-  return { jobId: JOB_ID, attempt: 1, threads: 1, signal, progress: () => {}, ...parts };
+  const { signal = new AbortController().signal } = parts;
+  const artifacts = new AttemptArtifacts(JOB_ID);
+  return {
+    ...{ jobId: JOB_ID, attempt: 1, threads: 1, signal, progress: () => {} },
+    artifact: (bytes, options) => artifacts.add(bytes, options),
+    parallel: (part, chunks, options) => inTurn(part, chunks, options, signal),
+    ...parts,
+  };
+}
+
+/** One thread has all of them. */
+async function inTurn<Chunk, Part>(
+  part: PartFunction<Chunk, Part>,
+  chunks: readonly Chunk[],
+  { onDone }: ParallelOptions<Chunk, Part> = {},
+  signal: AbortSignal,
+): Promise<Part[]> {
+  const parts: Part[] = [];
+  for (const [index, chunk] of chunks.entries()) {
+    const done = await part(chunk, { signal });
+    parts.push(done);
+    onDone?.(done, index);
+  }
+  return parts;
 }
 
 export function run(

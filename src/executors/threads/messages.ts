@@ -1,0 +1,80 @@
+/** What the event loop and a thread of the pool tell each other about one task. */
+import type { MessagePort } from "node:worker_threads";
+import type { Artifact } from "../../domain/artifact.ts";
+import type { Outcome } from "../../domain/outcome.ts";
+import type { ExecutorModule } from "../define-executor.ts";
+
+/** A whole attempt. */
+export interface JobTask {
+  readonly kind: "job";
+  readonly module: ExecutorModule;
+  readonly type: string;
+  /** JSON text: parsing 64 MB of it takes a second, which is the thread's and not the event loop's. */
+  readonly payload: string;
+  readonly jobId: string;
+  readonly attempt: number;
+  readonly threads: number;
+}
+
+/** One chunk of an attempt that runs in another thread. */
+export interface PartTask {
+  readonly kind: "part";
+  /** The module, and the name of the function that it exports. */
+  readonly url: string;
+  readonly name: string;
+  readonly chunk: unknown;
+}
+
+export type ThreadTask = JobTask | PartTask;
+export type TaskInThread = ThreadTask & { readonly port: MessagePort };
+
+export interface JobAnswer {
+  readonly outcome: Outcome;
+  /** None unless it completed. */
+  readonly artifacts: readonly Artifact[];
+}
+
+/** What a part returned, or the outcome that its error makes. */
+export type PartAnswer = { readonly part: unknown } | { readonly failed: Outcome };
+
+export type FromThread =
+  /** The code of the job type begins: until then nothing is lost if the task is dropped. */
+  | { readonly kind: "started" }
+  | { readonly kind: "progress"; readonly fraction: number }
+  /** Begins a call of `parallel`. */
+  | {
+      readonly kind: "parallel";
+      readonly call: number;
+      readonly url: string;
+      readonly name: string;
+      readonly chunks: readonly unknown[];
+      /** By place of the chunk. */
+      readonly transfers: readonly (readonly ArrayBuffer[])[];
+    }
+  /** The thread that called has time for a chunk itself. */
+  | { readonly kind: "next"; readonly call: number }
+  /** Nothing more of this call is wanted. */
+  | { readonly kind: "over"; readonly call: number }
+  /** It is about to use libuv's threads, or has done so. */
+  | { readonly kind: "native" }
+  | { readonly kind: "native-over" };
+
+export type ToThread =
+  | { readonly kind: "abort"; readonly reason: string }
+  /** The answer to "next". */
+  | {
+      readonly kind: "chunk";
+      readonly call: number;
+      readonly index: number;
+      readonly chunk: unknown;
+    }
+  | { readonly kind: "no-chunk"; readonly call: number }
+  /** Another thread has done a chunk. */
+  | {
+      readonly kind: "part";
+      readonly call: number;
+      readonly index: number;
+      readonly answer: PartAnswer;
+    }
+  /** Its turn has come. */
+  | { readonly kind: "native" };
