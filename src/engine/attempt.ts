@@ -10,7 +10,7 @@ import {
 import type { Executor, ExecutorContext } from "../executors/define-executor.ts";
 import { progressFraction } from "../executors/progress-fraction.ts";
 import { outcomeOf } from "../executors/run-executor.ts";
-import type { JobAnswer } from "../executors/threads/messages.ts";
+import type { JobAnswer, ThreadPayload } from "../executors/threads/messages.ts";
 import type { ClaimedJob } from "../store/claim-jobs.ts";
 
 /** Longer timeouts would fire at once: setTimeout holds 31 bits of milliseconds. */
@@ -29,12 +29,12 @@ export interface EndedRun {
 export interface AttemptHooks {
   /** The payload of a job whose claim did not bring it. */
   readonly readPayload: (jobId: string) => Promise<unknown>;
-  /** The same as JSON text. */
-  readonly readPayloadText: (jobId: string) => Promise<string>;
+  /** The same as bytes of JSON, in pieces. */
+  readonly readPayloadPieces: (jobId: string) => Promise<ThreadPayload>;
   /** Runs an executor with a module. Never rejects. */
   readonly runInThread: (
     executor: Executor,
-    payload: string,
+    payload: ThreadPayload,
     context: ExecutorContext,
   ) => Promise<JobAnswer>;
   readonly log: Logger;
@@ -89,14 +89,14 @@ export class Attempt {
   }
 
   async #runInThread(executor: Executor): Promise<Outcome> {
-    const { readPayloadText, runInThread } = this.#hooks;
-    const run = async (payload: string) => {
+    const { readPayloadPieces, runInThread } = this.#hooks;
+    const run = async (payload: ThreadPayload) => {
       const answer = await runInThread(executor, payload, new AttemptContext(this));
       this.#artifacts = answer.artifacts;
       return answer.outcome;
     };
     const { payload } = this.job;
-    return payload === null ? this.#afterReading(readPayloadText, run) : run(payload);
+    return payload === null ? this.#afterReading(readPayloadPieces, run) : run(payload);
   }
 
   /** Nothing was run where the payload cannot be read: the job goes back unharmed. */

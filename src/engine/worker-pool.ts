@@ -4,7 +4,7 @@ import type { Registry } from "../executors/registry.ts";
 import type { ThreadPool } from "../executors/threads/thread-pool.ts";
 import type { ClaimedJob } from "../store/claim-jobs.ts";
 import type { Database } from "../store/database.ts";
-import { readPayload, readPayloadText } from "../store/read-payloads.ts";
+import { readPayload, readPayloadPieces } from "../store/read-payloads.ts";
 import type { EndedRun } from "./attempt.ts";
 import type { ClaimLedger } from "./claim-ledger.ts";
 import type { Completer } from "./completer.ts";
@@ -51,7 +51,7 @@ export class WorkerPool {
           log,
           mayStart: () => membership.alive,
           readPayload: (id) => readPayload(db, id),
-          readPayloadText: (id) => readPayloadText(db, id),
+          readPayloadPieces: (id) => readPayloadPieces(db, id),
           runInThread: (...run) => options.threads.runJob(...run),
           onProgress: (job, fraction) => progress.report(job, fraction),
           onEnd: (run) => this.#ended(run),

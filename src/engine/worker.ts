@@ -14,7 +14,7 @@ export interface WorkerOptions {
   /** False while the jobs here may be somebody else's. */
   readonly mayStart: () => boolean;
   readonly readPayload: AttemptHooks["readPayload"];
-  readonly readPayloadText: AttemptHooks["readPayloadText"];
+  readonly readPayloadPieces: AttemptHooks["readPayloadPieces"];
   readonly runInThread: AttemptHooks["runInThread"];
   readonly onEnd: (run: EndedRun) => void;
   readonly onProgress: (job: ClaimedJob, fraction: number) => void;
@@ -43,8 +43,8 @@ export class Worker {
 
   constructor(options: WorkerOptions) {
     this.#options = options;
-    const { log, readPayload, readPayloadText, runInThread, onProgress } = options;
-    const given = { log, readPayload, readPayloadText, runInThread, onProgress };
+    const { log, readPayload, readPayloadPieces, runInThread, onProgress } = options;
+    const given = { log, readPayload, readPayloadPieces, runInThread, onProgress };
     this.#hooks = { ...given, onEnd: (run) => this.#ended(run) };
     this.number = options.number;
     this.threads = options.threads;

@@ -3,11 +3,12 @@ import { z } from "zod";
 import { defineExecutor, type ExecutorContext } from "./define-executor.ts";
 import { sumOf } from "./sums/exact-sum.ts";
 import { SEED_MAX, sumGenerated } from "./sums/generated-numbers.ts";
+import { MISSING } from "./value-words.ts";
 
 const PAYLOAD_BYTES_MAX = 64 * 1024 * 1024;
 const COUNT_MAX = 1_000_000_000;
-/** Numbers of a chunk at most: a few milliseconds, so that progress is seen and a cancel heard. */
-const CHUNK_MAX = 2 ** 20;
+/** Numbers of a chunk at most: ten milliseconds, so that progress is seen, and handing out costs little. */
+const CHUNK_MAX = 2 ** 22;
 /** For fewer than these a second thread costs more time than it saves. */
 const WORTH_THREADS = 200_000;
 
@@ -15,7 +16,9 @@ const SAFE = { minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGE
 
 /** A schema for each of millions of elements takes zod seconds, and a copy of the array. */
 const numbers = z
-  .custom<readonly number[]>((value) => Array.isArray(value), "must be a list")
+  .custom<readonly number[]>((value) => Array.isArray(value), {
+    error: ({ input }) => (input === undefined ? MISSING : "must be a list"),
+  })
   .superRefine((given, context) => {
     const index = given.findIndex((number) => !Number.isSafeInteger(number));
     if (index === -1) return;

@@ -36,10 +36,12 @@ const side = z.int().min(1).max(SIDE_MAX);
 
 export const resizePayload = z
   .strictObject({
-    image: z.union([
-      z.strictObject({ base64 }).meta({ title: "From a file" }),
-      z.strictObject({ url }).meta({ title: "From an address" }),
-    ]),
+    image: z
+      .union([
+        z.strictObject({ base64 }).meta({ title: "From a file" }),
+        z.strictObject({ url }).meta({ title: "From an address" }),
+      ])
+      .meta({ title: "Image" }),
     width: side.optional().meta({
       title: "Width",
       description: "In pixels. Without it, in proportion to the height.",

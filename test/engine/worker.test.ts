@@ -17,7 +17,7 @@ it("a worker whose jobs may be somebody else's starts none of those that wait", 
   const worker = new Worker({
     ...{ number: 1, threads: 1, log: silentLog, executors: new Registry([held.executor]) },
     ...{ readPayload: async () => null, onProgress: () => {}, onIdle: () => {} },
-    ...{ readPayloadText: async () => "null", runInThread: neverInThread },
+    ...{ readPayloadPieces: async () => [], runInThread: neverInThread },
     mayStart: () => mayStart,
     onEnd: () => ended(),
   });
@@ -42,7 +42,7 @@ it("a worker gives back, unspent, what expired while it waited for a thread", as
   const worker = new Worker({
     ...{ number: 1, threads: 1, log: silentLog, executors: new Registry([slow]) },
     ...{ readPayload: async () => null, onProgress: () => {}, onIdle: () => {} },
-    ...{ readPayloadText: async () => "null", runInThread: neverInThread },
+    ...{ readPayloadPieces: async () => [], runInThread: neverInThread },
     mayStart: () => true,
     onEnd: (run) => ended.push([run.job.id, run.outcome.kind]),
   });

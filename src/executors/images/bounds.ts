@@ -14,5 +14,5 @@ export const SIDE_MAX = 8_192;
 export const DERIVED_SIDE_MAX = 16_383;
 /** Of an image taken or made: 8,192 by 8,192, which are 256 MB in memory. */
 export const PIXELS_MAX = SIDE_MAX * SIDE_MAX;
-/** Its encoder cannot be interrupted, and takes a second for two or three million pixels. */
-export const AVIF_PIXELS_MAX = 16_000_000;
+/** A 4K picture. Its encoder cannot be interrupted, and takes a second for two million pixels. */
+export const AVIF_PIXELS_MAX = 4_096 * 2_160;

@@ -9,7 +9,7 @@
 import type { Logger } from "pino";
 import type { Piscina } from "piscina";
 import type { Executor, ExecutorContext } from "../define-executor.ts";
-import type { JobAnswer, PartAnswer, PartTask, ThreadTask } from "./messages.ts";
+import type { JobAnswer, PartAnswer, PartTask, ThreadPayload, ThreadTask } from "./messages.ts";
 import { PartFeeder } from "./part-feeder.ts";
 import { Slots } from "./slots.ts";
 import { deathOf } from "./thread-death.ts";
@@ -51,12 +51,18 @@ export class ThreadPool {
    *
    * Never rejects: a thread that dies fails the attempt.
    *
-   * @param payload JSON text
+   * @param given its bytes are moved to the thread, and are gone here
    */
-  async runJob(executor: Executor, payload: string, context: ExecutorContext): Promise<JobAnswer> {
+  async runJob(
+    executor: Executor,
+    given: ThreadPayload,
+    context: ExecutorContext,
+  ): Promise<JobAnswer> {
     const { module, type } = executor;
     if (module === null) throw new Error(`the job type "${type}" names no module`);
     const { jobId, attempt, threads } = context;
+    const payload = typeof given === "string" ? given : given.map(ownBytes);
+    const transfer = typeof payload === "string" ? [] : payload.map(({ buffer }) => buffer);
     const task = { kind: "job", module, type, payload, jobId, attempt, threads } as const;
     const over = new AbortController();
     const onAbort = () => over.abort(context.signal.reason);
@@ -67,7 +73,7 @@ export class ThreadPool {
       runPart: (part, transfer, signal) => this.#runPart(part, transfer, signal),
     });
     try {
-      return await this.#run<JobAnswer>(task, [], context.signal, { feeder, context });
+      return await this.#run<JobAnswer>(task, transfer, context.signal, { feeder, context });
     } catch (error) {
       return { outcome: this.#deathOf(error), artifacts: [] };
     } finally {
@@ -142,4 +148,9 @@ export class ThreadPool {
     });
     return piscina;
   }
+}
+
+/** What shares its memory with others (Node keeps small buffers together) cannot be moved. */
+function ownBytes(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  return bytes.length === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);
 }

@@ -5,7 +5,14 @@
 import { attemptError } from "../../domain/attempt-error.ts";
 import { outcomeOf, outcomeOfThrown } from "../run-executor.ts";
 import { loadExecutor, loadPart } from "./load-executor.ts";
-import type { JobAnswer, JobTask, PartAnswer, PartTask, TaskInThread } from "./messages.ts";
+import type {
+  JobAnswer,
+  JobTask,
+  PartAnswer,
+  PartTask,
+  TaskInThread,
+  ThreadPayload,
+} from "./messages.ts";
 import { ThreadContext } from "./thread-context.ts";
 import { ThreadLink } from "./thread-link.ts";
 
@@ -23,7 +30,7 @@ async function runJob(task: JobTask, link: ThreadLink): Promise<JobAnswer> {
   const outcome = await (async () => {
     try {
       const executor = await loadExecutor(task.module, task.type);
-      const payload: unknown = JSON.parse(task.payload);
+      const payload: unknown = JSON.parse(textOf(task.payload));
       link.send({ kind: "started" });
       return await outcomeOf(executor, payload, context);
     } catch (error) {
@@ -41,4 +48,8 @@ async function runPart({ url, name, chunk }: PartTask, link: ThreadLink): Promis
   } catch (error) {
     return { failed: outcomeOfThrown(error) };
   }
+}
+
+function textOf(payload: ThreadPayload): string {
+  return typeof payload === "string" ? payload : Buffer.concat(payload).toString();
 }

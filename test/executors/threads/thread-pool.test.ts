@@ -175,15 +175,18 @@ describe("a thread that dies", () => {
     ["process.exit", types.exiting, "THREAD_ENDED", /ended in the middle, with exit code 3/],
     ["an error that nobody catches", types.failingLater, null, /^thrown where nobody catches$/],
     ["want of memory", types.hoarding, "OUT_OF_MEMORY", /out of memory: a thread gets 40 MB/],
-  ])("of %s fails the attempt, which may be tried again, and no other", async (_name, executor, code, message) => {
-    open(1, 40);
-    const failed = failureOf(executor);
-    const next = resultOf(types.whereabouts);
-    expect(await failed).toMatchObject({
-      ...{ code, retryable: true, message: expect.stringMatching(message) },
-    });
-    await next;
-  });
+  ])(
+    "of %s fails the attempt, which may be tried again, and no other",
+    async (_name, executor, code, message) => {
+      open(1, 40);
+      const failed = failureOf(executor);
+      const next = resultOf(types.whereabouts);
+      expect(await failed).toMatchObject({
+        ...{ code, retryable: true, message: expect.stringMatching(message) },
+      });
+      await next;
+    },
+  );
 });
 
 describe("parallel", () => {
