@@ -1,5 +1,5 @@
 /** One task in a thread of the pool, from being handed over until its answer or the thread's end. */
-import { MessageChannel, type MessagePort } from "node:worker_threads";
+import { MessageChannel, type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import type { Piscina } from "piscina";
 import type { FromThread, ThreadTask, ToThread } from "./messages.ts";
 import type { PartFeeder } from "./part-feeder.ts";
@@ -70,6 +70,7 @@ class ThreadTaskRun {
       if (this.#failure !== undefined) throw this.#failure;
       throw signal.aborted ? signal.reason : error;
     } finally {
+      this.#receiveRest();
       signal.removeEventListener("abort", onAbort);
       clearTimeout(this.#lastMoment);
       this.#leaveNative?.();
@@ -95,6 +96,15 @@ class ThreadTaskRun {
       reason: reason instanceof Error ? reason.message : String(reason),
     });
     this.#lastMoment = setTimeout(() => this.#ending.abort(), LAST_MOMENT_MS);
+  }
+
+  /** The answer comes by another way, and may have overtaken what was sent before it. */
+  #receiveRest(): void {
+    let rest = receiveMessageOnPort(this.#port);
+    while (rest !== undefined) {
+      this.#receive(rest.message);
+      rest = receiveMessageOnPort(this.#port);
+    }
   }
 
   #receive(message: FromThread): void {

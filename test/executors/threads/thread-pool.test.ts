@@ -228,3 +228,13 @@ describe("parallel", () => {
     expect(message).toMatch(/parallel\(\) needs a function that .*thread-types\.ts exports/);
   });
 });
+
+it("what a thread said before its answer is heard before it", async () => {
+  open(1);
+  const seen: number[] = [];
+  await run(types.whereabouts);
+  for (let round = 0; round < 20; round += 1) {
+    await run(types.hasty, {}, { progress: (fraction) => seen.push(fraction) });
+    expect(seen.length).toBe(round + 1);
+  }
+});

@@ -133,3 +133,8 @@ export const misplaced = defineExecutor({
   module: new URL("./no-such-module.ts", import.meta.url).href,
   run: () => null,
 });
+
+export const hasty = threaded("hasty", (_payload, { progress }) => {
+  progress(1);
+  return null;
+});
