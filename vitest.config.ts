@@ -11,6 +11,8 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     exclude: ["test/faults/**"],
     globalSetup: ["test/support/global-setup.ts"],
+    // Threads that a test starts run our sources, too.
+    execArgv: ["--import", new URL("test/support/typescript-threads.mjs", import.meta.url).href],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     maxWorkers: 2,

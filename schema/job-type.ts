@@ -21,8 +21,8 @@ const JobType = builder.objectRef<Executor>("JobType").implement({
     }),
     cpuBound: t.exposeBoolean("cpuBound", {
       description:
-        "Whether it says that it computes rather than waits. It runs on the event loop of its instance " +
-        "all the same, so far.",
+        "Whether it says that it computes rather than waits. The types that come with the server run in " +
+        "worker threads then, and so do others that name their module.",
     }),
     parallelizable: t.exposeBoolean("parallelizable", {
       description:

@@ -40,6 +40,7 @@ import type { Database } from "./store/database.ts";
 import { LaneCatalog } from "./store/lane-catalog.ts";
 import { renewLogEpoch } from "./store/log-epoch.ts";
 import { migrate } from "./store/migrate.ts";
+import { readArtifactHead, readArtifactPart } from "./store/read-artifacts.ts";
 import { readJobs } from "./store/read-jobs.ts";
 import { LogReader } from "./store/read-log.ts";
 import { findLogNews, readLogLines } from "./store/read-log-lines.ts";
@@ -161,7 +162,7 @@ interface ApiServices extends Pick<SchemaServices, "db" | "lanes" | "executors">
 interface Api {
   readonly forServer: Pick<
     HttpServerOptions,
-    "schema" | "createContext" | "sharing" | "toRequestError"
+    "schema" | "createContext" | "sharing" | "toRequestError" | "artifacts"
   >;
   readonly client: Client;
 }
@@ -209,6 +210,10 @@ async function openApi(
     createContext: (origin) => createSchemaContext(services, () => origin.signal),
     sharing: { viewerKey, createContext: () => createSchemaContext(services) },
     toRequestError,
+    artifacts: {
+      head: (key) => readArtifactHead(deps.db, key),
+      part: (key, from, length) => readArtifactPart(deps.db, key, from, length),
+    },
   };
   const client = createLocalClient(schema, (signal) => createSchemaContext(services, () => signal));
   return { forServer, client };
@@ -250,8 +255,12 @@ function createRegistry(
   const folder = join(config.dataDir, "mail");
   const mail = { smtpUrl: config.smtpUrl, from: config.mailFrom, folder };
   const { webhookAllow: allow, webhookSecrets: secrets } = config;
-  const webhook = { userAgent: `Vinyasa/${VERSION}`, allow, secrets };
-  const given = [...builtInExecutors({ mail, webhook, log }), ...executors];
+  const userAgent = `Vinyasa/${VERSION}`;
+  const webhook = { userAgent, allow, secrets };
+  const given = [
+    ...builtInExecutors({ mail, webhook, image: { userAgent, allow }, log }),
+    ...executors,
+  ];
   assertNew(config.jobTypesDir ?? "", own, given);
   const registry = new Registry([...given, ...own.map(({ executor }) => executor)]);
   stack.push("executors", () => registry.close());

@@ -32,6 +32,10 @@ export interface VinyasaSettings {
   readonly drainDelayMs?: number | undefined;
   readonly smtpUrl?: string | undefined;
   readonly mailFrom?: string | undefined;
+  /** Hosts, addresses and blocks that webhooks and images may reach besides public addresses. */
+  readonly webhookAllow?: readonly string[] | undefined;
+  /** `name=whsec_...`; several of one name sign side by side. */
+  readonly webhookSecrets?: readonly string[] | undefined;
   readonly corsOrigins?: readonly string[] | undefined;
   readonly graphiql?: boolean | undefined;
   readonly httpBodyMaxBytes?: number | undefined;
@@ -75,6 +79,8 @@ export const VARIABLE_OF: Readonly<Record<keyof VinyasaSettings | "port", string
   drainDelayMs: "DRAIN_DELAY_MS",
   smtpUrl: "SMTP_URL",
   mailFrom: "MAIL_FROM",
+  webhookAllow: "WEBHOOK_ALLOW",
+  webhookSecrets: "WEBHOOK_SECRETS",
   corsOrigins: "CORS_ORIGINS",
   graphiql: "GRAPHIQL",
   httpBodyMaxBytes: "HTTP_BODY_MAX_BYTES",
@@ -97,7 +103,7 @@ export function configOf(options: VinyasaOptions): LoadedConfig {
     const variable = Object.hasOwn(VARIABLE_OF, name) ? Reflect.get(VARIABLE_OF, name) : undefined;
     if (variable === undefined) throw new TypeError(`createVinyasa has no option ${name}`);
     // No port is opened then, whatever its number is.
-    given[variable] = name === "port" && value === false ? "0" : textOf(value);
+    given[variable] = name === "port" && value === false ? "0" : textOf(name, value);
   }
   try {
     return loadConfig(given, { envFile: null });
@@ -118,8 +124,10 @@ export function inOptions(error: unknown, options: VinyasaOptions): unknown {
 }
 
 /** As it would stand in the environment. */
-function textOf(value: unknown): string {
+function textOf(name: string, value: unknown): string {
   if (typeof value === "boolean") return value ? "on" : "off";
-  if (Array.isArray(value)) return value.length === 0 ? "0" : value.join(",");
+  // No workers are "0"; any other empty list is as if unset.
+  if (Array.isArray(value) && value.length === 0) return name === "workerThreads" ? "0" : "";
+  if (Array.isArray(value)) return value.join(",");
   return String(value);
 }

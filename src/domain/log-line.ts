@@ -23,6 +23,8 @@ export interface LogEntry {
   readonly message: string;
   /** JSON text of an object. */
   readonly fields: string | null;
+  /** Lines right before it that did not get here. None if not given. */
+  readonly leftOut?: number;
 }
 
 /**

@@ -47,6 +47,7 @@ export class AttemptLog {
     const chars = charsOf(entry);
     if (this.#tail === null && !this.#fitsHead(chars)) this.#holdBack(entry.atMs);
     if (this.#tail !== null) this.#makeRoomInTail(this.#tail, chars);
+    this.#leftOut += entry.leftOut ?? 0;
     if (!this.#room.take(chars)) {
       this.#leftOut += 1;
       return;

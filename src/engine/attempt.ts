@@ -1,12 +1,26 @@
 /** One run of one job inside this process, from its start until it is let go. */
 import type { Logger } from "pino";
+import type { Artifact } from "../domain/artifact.ts";
 import type { LogEntry, LogLevel } from "../domain/log-line.ts";
 import { logFields, logMessage } from "../domain/log-text.ts";
 import type { Outcome } from "../domain/outcome.ts";
+import {
+  type ArtifactOptions,
+  AttemptArtifacts,
+  type StoredArtifact,
+} from "../executors/attempt-artifacts.ts";
 import type { Executor, ExecutorContext, JobLog } from "../executors/define-executor.ts";
+import { createJobLog } from "../executors/job-log.ts";
+import { progressFraction } from "../executors/progress-fraction.ts";
 import { outcomeOf } from "../executors/run-executor.ts";
+import { Sleeps } from "../executors/sleeps.ts";
+import type {
+  AttemptHost,
+  JobAnswer,
+  ThreadLogLine,
+  ThreadPayload,
+} from "../executors/threads/messages.ts";
 import type { ClaimedJob } from "../store/claim-jobs.ts";
-import { Sleeps } from "./sleeps.ts";
 
 /** Longer timeouts would fire at once: setTimeout holds 31 bits of milliseconds. */
 const TIMEOUT_MAX_MS = 2_147_483_647;
@@ -17,11 +31,21 @@ export interface EndedRun {
   /** Whole milliseconds from the claim's arrival to the start; milliseconds from there to the end. */
   readonly startDelayMs: number;
   readonly runMs: number;
+  /** To be stored with the result; not there if there are none. */
+  readonly artifacts?: readonly Artifact[];
 }
 
 export interface AttemptHooks {
   /** The payload of a job whose claim did not bring it. */
   readonly readPayload: (jobId: string) => Promise<unknown>;
+  /** The same as bytes of JSON, in pieces. */
+  readonly readPayloadPieces: (jobId: string) => Promise<ThreadPayload>;
+  /** Runs an executor with a module. Never rejects. */
+  readonly runInThread: (
+    executor: Executor,
+    payload: ThreadPayload,
+    context: ExecutorContext,
+  ) => Promise<JobAnswer>;
   readonly log: Logger;
   /** Called once, unless the attempt is abandoned. */
   readonly onEnd: (run: EndedRun) => void;
@@ -45,6 +69,9 @@ export class Attempt {
   #abort: AbortController | null = null;
   #abortReason: Error | null = null;
   #sleeps: Sleeps | null = null;
+  /** Null without any, as of most. */
+  #artifacts: readonly Artifact[] | null = null;
+  #kept: AttemptArtifacts | null = null;
   #ended = false;
 
   constructor(executor: Executor, job: ClaimedJob, claimedAt: number, hooks: AttemptHooks) {
@@ -63,18 +90,37 @@ export class Attempt {
 
   #run(executor: Executor): Promise<Outcome> {
     const { payload } = this.job;
+    if (executor.module !== null) return this.#runInThread(executor);
     return payload === null
-      ? this.#readAndRun(executor)
-      : outcomeOf(executor, JSON.parse(payload), new AttemptContext(this));
+      ? this.#afterReading(this.#hooks.readPayload, (read) => this.#runHere(executor, read))
+      : this.#runHere(executor, JSON.parse(payload));
+  }
+
+  #runHere(executor: Executor, payload: unknown): Promise<Outcome> {
+    return outcomeOf(executor, payload, new AttemptContext(this));
+  }
+
+  async #runInThread(executor: Executor): Promise<Outcome> {
+    const { readPayloadPieces, runInThread } = this.#hooks;
+    const run = async (payload: ThreadPayload) => {
+      const answer = await runInThread(executor, payload, new AttemptContext(this));
+      this.#artifacts = answer.artifacts;
+      return answer.outcome;
+    };
+    const { payload } = this.job;
+    return payload === null ? this.#afterReading(readPayloadPieces, run) : run(payload);
   }
 
   /** Nothing was run where the payload cannot be read: the job goes back unharmed. */
-  async #readAndRun(executor: Executor): Promise<Outcome> {
+  async #afterReading<Payload>(
+    read: (jobId: string) => Promise<Payload>,
+    run: (payload: Payload) => Promise<Outcome>,
+  ): Promise<Outcome> {
     const { id } = this.job;
     try {
-      const payload = await this.#hooks.readPayload(id);
+      const payload = await read(id);
       if (this.#ended) return { kind: "RELEASED" };
-      return await outcomeOf(executor, payload, new AttemptContext(this));
+      return await run(payload);
     } catch (error) {
       this.#hooks.log.error({ err: error, jobId: id }, "a payload could not be read");
       return { kind: "RELEASED" };
@@ -106,12 +152,20 @@ export class Attempt {
 
   note(level: LogLevel, message: unknown, fields: unknown): void {
     if (this.#ended) return;
-    // The claim's time is the database's; what has passed since is the same by any clock.
-    const sinceClaimMs = this.#startDelayMs + performance.now() - this.#startedAt;
-    const atMs = Math.floor(this.job.claimedAtMs + sinceClaimMs);
+    const atMs = this.#timeOf(0);
     const entry = { level, atMs, message: logMessage(message), fields: logFields(fields) };
     // What was logged may have run code that ended the attempt.
     if (!this.#ended) this.#hooks.onLog(this.job, entry);
+  }
+
+  noteFromThread({ agoMs, ...line }: ThreadLogLine): void {
+    if (!this.#ended) this.#hooks.onLog(this.job, { ...line, atMs: this.#timeOf(agoMs) });
+  }
+
+  /** The claim's time is the database's; what has passed since is the same by any clock. */
+  #timeOf(agoMs: number): number {
+    const sinceClaimMs = this.#startDelayMs + performance.now() - this.#startedAt - agoMs;
+    return Math.floor(this.job.claimedAtMs + sinceClaimMs);
   }
 
   async sleep(ms: number): Promise<void> {
@@ -121,12 +175,17 @@ export class Attempt {
   }
 
   /** @throws TypeError for what is no number */
-  report(fraction: number): void {
-    if (!Number.isFinite(fraction)) {
-      throw new TypeError("progress() needs a number from 0 to 1");
-    }
-    if (this.#ended) return;
-    this.#hooks.onProgress(this.job, Math.min(1, Math.max(0, fraction)));
+  report(value: number): void {
+    const fraction = progressFraction(value);
+    if (!this.#ended) this.#hooks.onProgress(this.job, fraction);
+  }
+
+  /** @throws what `AttemptArtifacts.add` throws */
+  keepArtifact(bytes: Uint8Array, options: ArtifactOptions): StoredArtifact {
+    this.#kept ??= new AttemptArtifacts(this.job.id);
+    const stored = this.#kept.add(bytes, options);
+    this.#artifacts = this.#kept.kept;
+    return stored;
   }
 
   /** Made when an executor asks for it: most no-ops never do. */
@@ -163,12 +222,14 @@ export class Attempt {
     clearTimeout(this.#timer);
     this.#sleeps?.endAll(endedError());
     const runMs = performance.now() - this.#startedAt;
-    this.#hooks.onEnd({ job: this.job, outcome, startDelayMs: this.#startDelayMs, runMs });
+    const run = { job: this.job, outcome, startDelayMs: this.#startDelayMs, runMs };
+    const artifacts = outcome.kind === "COMPLETED" ? this.#artifacts : null;
+    this.#hooks.onEnd(artifacts === null || artifacts.length === 0 ? run : { ...run, artifacts });
   }
 }
 
 /** What the executor sees of its attempt. */
-class AttemptContext implements ExecutorContext {
+class AttemptContext implements AttemptHost {
   readonly #attempt: Attempt;
   readonly jobId: string;
   readonly attempt: number;
@@ -194,19 +255,28 @@ class AttemptContext implements ExecutorContext {
 
   /** As `progress`; its parts may be taken out of it, too. */
   get log(): JobLog {
-    this.#log ??= createLog(this.#attempt);
+    this.#log ??= createJobLog((level, message, fields) =>
+      this.#attempt.note(level, message, fields),
+    );
     return this.#log;
+  }
+
+  takeLine(line: ThreadLogLine): void {
+    this.#attempt.noteFromThread(line);
   }
 
   get sleep(): (ms: number) => Promise<void> {
     return (ms) => this.#attempt.sleep(ms);
   }
-}
 
-function createLog(attempt: Attempt): JobLog {
-  const at = (level: LogLevel) => (message: string, fields?: object) =>
-    attempt.note(level, message, fields);
-  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+  get artifact(): ExecutorContext["artifact"] {
+    return (bytes, options) => this.#attempt.keepArtifact(bytes, options);
+  }
+
+  parallel(): Promise<never> {
+    const message = "parallel() is for job types that have cpuBound: true and a module";
+    return Promise.reject(new TypeError(message));
+  }
 }
 
 function endedError(): Error {

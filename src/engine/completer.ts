@@ -1,7 +1,7 @@
 /**
  * Writes the outcomes of attempts, in batches.
  *
- * Successes and the rest go by different statements. Of each, at most two are in flight; what ends
+ * Successes, those with artifacts and the rest go by different statements. Of each, at most two are in flight; what ends
  * meanwhile forms the next batch: at once when idle, hundreds of rows when loaded, no timer. What is
  * waiting here is bounded by what the workers hold: a job is claimed only for a free thread.
  */
@@ -12,7 +12,9 @@ import { type AttemptError, type Decision, decide, type Outcome } from "../domai
 import type { Bus } from "../events/bus.ts";
 import { type Database, DatabaseError } from "../store/database.ts";
 import { type EndedRow, endAttempts } from "../store/end-attempts.ts";
+import type { Finished } from "../store/finish-all.ts";
 import { finishJobs } from "../store/finish-jobs.ts";
+import { finishWithArtifacts } from "../store/finish-with-artifacts.ts";
 import type { EndedRun } from "./attempt.ts";
 import { BatchWriter } from "./batch-writer.ts";
 import type { ClaimLedger } from "./claim-ledger.ts";
@@ -48,10 +50,13 @@ interface Unsuccess extends EndedRun {
 export class Completer implements Service {
   readonly #options: CompleterOptions;
   readonly #successes: BatchWriter<Success>;
+  readonly #withArtifacts: BatchWriter<Success>;
   readonly #others: BatchWriter<Unsuccess>;
   readonly #failures: FailedJobsLog;
   /** Ends that wait for what their runs have logged. */
   readonly #held = new Set<Promise<void>>();
+  /** Of those with artifacts. */
+  readonly #stored = new WeakSet<Success>();
 
   constructor(options: CompleterOptions) {
     this.#options = options;
@@ -65,6 +70,13 @@ export class Completer implements Service {
       // The database will not have this result. The attempt fails, so that the job can end.
       onRefused: (run, error) => this.add({ ...run, outcome: refusal(error) }),
     });
+    this.#withArtifacts = new BatchWriter({
+      name: "finish-with-artifacts",
+      log,
+      write: (batch, again) => this.#finishEach(batch, again),
+      weigh: ({ artifacts = [] }) => artifacts.reduce((sum, { bytes }) => sum + bytes.length, 0),
+      onRefused: (run, error) => this.add({ ...run, outcome: refusal(error) }),
+    });
     this.#others = new BatchWriter({
       name: "end-attempts",
       log,
@@ -75,35 +87,37 @@ export class Completer implements Service {
   }
 
   async start(): Promise<void> {
-    this.#successes.start();
-    this.#others.start();
+    for (const writer of this.#writers()) writer.start();
   }
 
   /** Resolves when everything added so far is written. */
   async flush(): Promise<void> {
     while (this.#held.size > 0) await Promise.all(this.#held);
-    await this.#successes.flush();
-    await this.#others.flush();
+    // In this order: what the database refuses of the first two is among the others then.
+    for (const writer of this.#writers()) await writer.flush();
     this.#failures.flush();
   }
 
   /** The same; what failed for want of a database is not kept waiting for its next try. */
   async flushNow(): Promise<void> {
     this.#options.logs.hurry();
-    this.#successes.hurry();
-    this.#others.hurry();
+    for (const writer of this.#writers()) writer.hurry();
     await this.flush();
   }
 
   async stop(): Promise<void> {
     await this.flush();
-    this.#successes.stop();
-    this.#others.stop();
+    this.abandon();
   }
 
   /** Gives up on what cannot be written: the database is away, and somebody else will rescue. */
   abandon(): number {
-    return this.#held.size + this.#successes.stop() + this.#others.stop();
+    const writers = this.#writers();
+    return writers.reduce((unwritten, writer) => unwritten + writer.stop(), this.#held.size);
+  }
+
+  #writers() {
+    return [this.#successes, this.#withArtifacts, this.#others];
   }
 
   /** Whoever sees the end of a run sees all that it logged: that is written first, if there is any. */
@@ -124,8 +138,10 @@ export class Completer implements Service {
   #add(run: EndedRun): void {
     const { job, outcome } = run;
     if (outcome.kind === "COMPLETED") {
-      const { startDelayMs, runMs } = run;
-      this.#successes.add({ job, outcome, startDelayMs, runMs, result: outcome.result });
+      const { startDelayMs, runMs, artifacts } = run;
+      const success = { job, outcome, startDelayMs, runMs, result: outcome.result };
+      if (artifacts === undefined) this.#successes.add(success);
+      else this.#withArtifacts.add({ ...success, artifacts });
       return;
     }
     const next = decide(job, outcome, this.#options.random ?? Math.random);
@@ -133,13 +149,23 @@ export class Completer implements Service {
   }
 
   async #finish(batch: readonly Success[], again: boolean): Promise<void> {
-    const { db, bus, ledger } = this.#options;
-    const { finishedAtMs, versions } = await finishJobs(
-      db,
-      batch.map(({ job, startDelayMs, result }) => {
-        return { id: job.id, attempt: job.attempt, token: job.token, startDelayMs, result };
-      }),
-    );
+    const finished = await finishJobs(this.#options.db, batch.map(toFinished));
+    this.#finished(batch, finished, again);
+  }
+
+  /** One after the other: each is megabytes. */
+  async #finishEach(batch: readonly Success[], again: boolean): Promise<void> {
+    const { db } = this.#options;
+    // Those before one that failed are written, and come again with it.
+    for (const run of batch.filter((each) => !this.#stored.has(each))) {
+      const finished = await finishWithArtifacts(db, toFinished(run), run.artifacts ?? []);
+      this.#stored.add(run);
+      this.#finished([run], finished, again);
+    }
+  }
+
+  #finished(batch: readonly Success[], { finishedAtMs, versions }: Finished, again: boolean): void {
+    const { bus, ledger } = this.#options;
     failPoint("after-commit-before-publish");
     const events: JobEvent[] = [];
     const stale: string[] = [];
@@ -218,6 +244,10 @@ export class Completer implements Service {
     const next: Decision = { status: "FAILED", delayMs: 0, attemptsLeft };
     if (errorOf(run.outcome)?.code !== "UNSTORABLE") this.#others.add({ ...run, outcome, next });
   }
+}
+
+function toFinished({ job, startDelayMs, result }: Success) {
+  return { id: job.id, attempt: job.attempt, token: job.token, startDelayMs, result };
 }
 
 function errorOf(outcome: Outcome): AttemptError | null {

@@ -1,6 +1,7 @@
 /** What an engine consists of, and who tells whom of what. */
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
+import { ThreadPool } from "../executors/threads/thread-pool.ts";
 import type { ClaimedJob } from "../store/claim-jobs.ts";
 import { CODE_VERSION } from "../store/migrate.ts";
 import { createAger } from "./ager.ts";
@@ -31,6 +32,8 @@ export interface EngineParts {
   /** Claims jobs and hands them to the workers. */
   readonly scheduler: Scheduler;
   readonly pool: WorkerPool;
+  /** Where CPU-bound attempts run; without a thread until the first of them. */
+  readonly threads: ThreadPool;
   /** Writes how runs ended. */
   readonly completer: Completer;
   readonly stale: StaleWrites;
@@ -68,8 +71,9 @@ export function createParts(options: EngineOptions): EngineParts {
   const kept = { ledger, readAhead };
   const onIdle = () => scheduler.nudge();
   const writers = { completer, progress, logs };
+  const threads = new ThreadPool({ threads: sum(workerThreads), log });
   const pool = new WorkerPool({
-    ...{ db, executors, log, workerThreads, membership, ...writers, ...kept, onIdle },
+    ...{ db, executors, log, workerThreads, threads, membership, ...writers, ...kept, onIdle },
   });
   const scheduler = new Scheduler({
     ...{ db, bus, log, membership, ...kept, pollIntervalMs, lanes: createLaneBook(options) },
@@ -91,7 +95,11 @@ export function createParts(options: EngineOptions): EngineParts {
     ...upkeep,
   ];
   const services = options.isBystander === true ? [] : working;
-  return { membership, scheduler, pool, completer, stale, reconciled, services };
+  return { membership, scheduler, pool, threads, completer, stale, reconciled, services };
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
 }
 
 function createMembership(

@@ -71,10 +71,14 @@ export class Engine {
     if (!this.#started) return;
     await this.drain(graceMs);
     this.#started = false;
-    const { services, membership } = this.#parts;
+    const { services, threads, membership } = this.#parts;
     const stopped = Promise.all(services.map((service) => service.stop()));
     const ended = stopped.then(() => membership.stop());
-    if (await endsWithin(ended, GOODBYE_MS)) return;
+    // A thread that is in the middle of native code ends after it, and nobody waits for that.
+    const threadsEnd = endsWithin(threads.close(), GOODBYE_MS);
+    const hasSaidGoodbye = await endsWithin(ended, GOODBYE_MS);
+    await threadsEnd;
+    if (hasSaidGoodbye) return;
     this.#options.log.error("the database does not answer");
   }
 

@@ -1,9 +1,10 @@
 /** The workers of one instance, and what becomes of the jobs they hold. */
 import type { Logger } from "pino";
 import type { Registry } from "../executors/registry.ts";
+import type { ThreadPool } from "../executors/threads/thread-pool.ts";
 import type { ClaimedJob } from "../store/claim-jobs.ts";
 import type { Database } from "../store/database.ts";
-import { readPayload } from "../store/read-payloads.ts";
+import { readPayload, readPayloadPieces } from "../store/read-payloads.ts";
 import type { EndedRun } from "./attempt.ts";
 import type { ClaimLedger } from "./claim-ledger.ts";
 import type { Completer } from "./completer.ts";
@@ -20,6 +21,8 @@ export interface WorkerPoolOptions {
   readonly log: Logger;
   /** One entry a worker. */
   readonly workerThreads: readonly number[];
+  /** Where CPU-bound attempts run. */
+  readonly threads: ThreadPool;
   readonly membership: Membership;
   readonly completer: Completer;
   readonly progress: ProgressWriter;
@@ -50,6 +53,8 @@ export class WorkerPool {
           log,
           mayStart: () => membership.alive,
           readPayload: (id) => readPayload(db, id),
+          readPayloadPieces: (id) => readPayloadPieces(db, id),
+          runInThread: (...run) => options.threads.runJob(...run),
           onProgress: (job, fraction) => progress.report(job, fraction),
           onLog: (job, entry) => logs.add(job, entry),
           onEnd: (run) => this.#ended(run),

@@ -14,6 +14,8 @@ export interface WorkerOptions {
   /** False while the jobs here may be somebody else's. */
   readonly mayStart: () => boolean;
   readonly readPayload: AttemptHooks["readPayload"];
+  readonly readPayloadPieces: AttemptHooks["readPayloadPieces"];
+  readonly runInThread: AttemptHooks["runInThread"];
   readonly onEnd: (run: EndedRun) => void;
   readonly onProgress: AttemptHooks["onProgress"];
   readonly onLog: AttemptHooks["onLog"];
@@ -42,8 +44,9 @@ export class Worker {
 
   constructor(options: WorkerOptions) {
     this.#options = options;
-    const { log, readPayload, onProgress, onLog } = options;
-    this.#hooks = { log, readPayload, onProgress, onLog, onEnd: (run) => this.#ended(run) };
+    const { log, readPayload, readPayloadPieces, runInThread, onProgress, onLog } = options;
+    const given = { log, readPayload, readPayloadPieces, runInThread, onProgress, onLog };
+    this.#hooks = { ...given, onEnd: (run) => this.#ended(run) };
     this.number = options.number;
     this.threads = options.threads;
   }

@@ -31,6 +31,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   threads: optional((value) => wholeNumber(value, THREADS_MAX)),
   payloadBytesMax: optional((value) => wholeNumber(value, PAYLOAD_BYTES_MAX)),
   cpuBound: optional(trueOrFalse),
+  module: optional(moduleMistake),
   parallelizable: optional(trueOrFalse),
   run: (value) => (typeof value === "function" ? null : "must be a function"),
   close: optional((value) => (typeof value === "function" ? null : "must be a function")),
@@ -88,6 +89,13 @@ function backoffMistake(value: unknown): string | null {
 
 function trueOrFalse(value: unknown): string | null {
   return typeof value === "boolean" ? null : "must be true or false";
+}
+
+function moduleMistake(value: unknown): string | null {
+  const words = "must be import.meta.url, or an object of url, factory and settings";
+  if (typeof value === "string") return URL.canParse(value) ? null : words;
+  const { url, factory } = (value ?? {}) as { readonly url?: unknown; readonly factory?: unknown };
+  return typeof url === "string" && URL.canParse(url) && typeof factory === "string" ? null : words;
 }
 
 /** By what it can do: a schema may come from the user's own copy of zod. */

@@ -1,6 +1,7 @@
 /** How a job type is declared. One file a type, one line in `built-in.ts`. */
 import type { z } from "zod";
 import { type Backoff, DEFAULT_BACKOFF } from "../domain/backoff.ts";
+import type { ArtifactOptions, StoredArtifact } from "./attempt-artifacts.ts";
 import { checkDefinition } from "./check-definition.ts";
 import { NonRetryableError } from "./errors.ts";
 import { markExecutor } from "./own-kinds.ts";
@@ -52,7 +53,53 @@ export interface ExecutorContext {
    * @throws TypeError (rejects) for what is no number
    */
   sleep(ms: number): Promise<void>;
+  /**
+   * Keeps a file with the result, and tells where it will be served. It is stored if and when this
+   * attempt completes the job: up to 16 of them, 10 MiB together.
+   *
+   * @throws TypeError for what are no bytes or no content type
+   * @throws NonRetryableError past the bounds
+   */
+  artifact(bytes: Uint8Array, options: ArtifactOptions): StoredArtifact;
+  /**
+   * Runs `part` once for each chunk, on all of the threads granted, this one included, and resolves to
+   * what it returned, in the order of the chunks. `part` is a function that the executor's module
+   * exports; chunks and results are copied from thread to thread. Only for a type that has `cpuBound`
+   * and a `module`.
+   *
+   * @throws what `part` throws, and then hands out no more chunks; TypeError if it is not exported
+   */
+  parallel<Chunk, Part>(
+    part: PartFunction<Chunk, Part>,
+    chunks: readonly Chunk[],
+    options?: ParallelOptions<Chunk, Part>,
+  ): Promise<Part[]>;
 }
+
+export interface PartContext {
+  /** As that of the whole. */
+  readonly signal: AbortSignal;
+}
+
+export type PartFunction<Chunk, Part> = (
+  chunk: Chunk,
+  context: PartContext,
+) => Part | Promise<Part>;
+
+export interface ParallelOptions<Chunk, Part> {
+  /** Buffers of a chunk that are moved to the thread instead of copied. */
+  readonly transfer?: (chunk: Chunk) => ArrayBuffer[];
+  /** Called for each part that is done, in any order. */
+  readonly onDone?: (part: Part, index: number) => void;
+}
+
+/**
+ * Where a thread finds an executor: a module that exports it (`import.meta.url`), or that exports the
+ * function `factory`, which makes it from `settings`, data that can be cloned.
+ */
+export type ExecutorModule =
+  | string
+  | { readonly url: string; readonly factory: string; readonly settings: unknown };
 
 export interface ExecutorDefinition<
   Payload extends z.ZodType = z.ZodType,
@@ -74,7 +121,13 @@ export interface ExecutorDefinition<
   readonly threads?: number;
   /** Largest payload in bytes of JSON; 1 MiB if not given. */
   readonly payloadBytesMax?: number;
+  /**
+   * It computes for longer than a few milliseconds at a time. With a `module` it runs in a worker thread,
+   * which may be ended at any point; without one on the event loop, where everything waits for it.
+   */
   readonly cpuBound?: boolean;
+  /** For `cpuBound`: where a thread finds this executor, mostly `import.meta.url`. */
+  readonly module?: ExecutorModule;
   /** False: a job of this type gets one thread whatever it asks for. True if not given. */
   readonly parallelizable?: boolean;
   /** Throws to fail the attempt; `errors.ts` has what says more than that. */
@@ -95,6 +148,8 @@ export interface Executor {
   readonly threads: number;
   readonly payloadBytesMax: number;
   readonly cpuBound: boolean;
+  /** Not null where it runs in a thread. */
+  readonly module: ExecutorModule | null;
   readonly parallelizable: boolean;
   /** Parses the payload first: it may have been submitted under an older schema. */
   run(payload: unknown, context: ExecutorContext): Promise<unknown>;
@@ -141,6 +196,7 @@ export function defineExecutor<const Type extends string, Payload extends z.ZodT
     threads: definition.threads ?? 1,
     payloadBytesMax: definition.payloadBytesMax ?? DEFAULT_PAYLOAD_BYTES_MAX,
     cpuBound: definition.cpuBound ?? false,
+    module: definition.cpuBound === true ? (definition.module ?? null) : null,
     parallelizable: definition.parallelizable ?? true,
     run: (payload: unknown, context: ExecutorContext) => runParsed(definition, payload, context),
     close: async () => definition.close?.(),

@@ -57,7 +57,8 @@ function storableResult(result: unknown): string {
   return json;
 }
 
-function outcomeOfThrown(thrown: unknown): Outcome {
+/** FAILED or POSTPONED. Never throws. */
+export function outcomeOfThrown(thrown: unknown): Outcome {
   if (isErrorOf(thrown, "POSTPONE")) return postponed(delayOf(thrown));
   const error = attemptError(thrown);
   if (isErrorOf(thrown, "RETRY_AFTER")) {

@@ -3,11 +3,13 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
+import { artifactRoute } from "./artifacts/artifact-route.ts";
 import { endSpread } from "./end-live-clients.ts";
 import { GraphQLDoor, noApiRoute } from "./graphql-door.ts";
 import { healthRoute, readyRoute } from "./health-routes.ts";
 import { listen, localUrl } from "./listen.ts";
 import type { HttpServerOptions } from "./options.ts";
+import { OriginPolicy } from "./origin-policy.ts";
 import { answerPlainly, isWebSocketUpgrade } from "./plain-upgrade.ts";
 import { RequestHandler } from "./request-handler.ts";
 import { type Route, RouteTable } from "./route.ts";
@@ -188,8 +190,17 @@ export class HttpServer {
       readyRoute(readiness, () => this.#drainingSince !== null, log),
       startPageRoute({ hasApi, graphiql: hasApi && config.graphiql, version, about }),
       ...(this.#graphql?.routes ?? [noApiRoute()]),
+      ...this.#artifactRoutes(),
       // Last, so that they take precedence: a dashboard may want "/".
       ...routes,
     ];
+  }
+
+  #artifactRoutes(): Route[] {
+    const { config, artifacts = null, toRequestError = () => null } = this.#options;
+    const origins = new OriginPolicy(config.corsOrigins, config.host);
+    return artifacts === null
+      ? []
+      : [artifactRoute({ source: artifacts, origins, toRequestError })];
   }
 }

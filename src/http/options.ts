@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { GraphQLSchema } from "graphql";
 import type { Logger } from "pino";
 import type { RequestError } from "../domain/errors.ts";
+import type { ArtifactSource } from "./artifacts/artifact-route.ts";
 import type { Route } from "./route.ts";
 
 export interface HttpConfig {
@@ -66,7 +67,9 @@ export interface HttpServerOptions {
   readonly readiness: () => Promise<Readiness>;
   /** Turns an unexpected error into one that callers may see; null: it is a bug and gets masked. */
   readonly toRequestError?: (error: unknown) => RequestError | null;
-  /** More paths: a dashboard, metrics, artifacts. */
+  /** Where the files are that jobs left; null, and if not given: none are served. */
+  readonly artifacts?: ArtifactSource | null;
+  /** More paths: a dashboard, metrics. */
   readonly routes?: readonly Route[];
   /** Shown on the start page: a sentence about what this instance does. */
   readonly about?: string;

@@ -61,7 +61,11 @@ export async function finishJobs(
   return (await finishAll(db, attempts)) ?? finishSome(db, attempts);
 }
 
-async function finishSome(db: Queryable, attempts: readonly FinishedAttempt[]): Promise<Finished> {
+/** Looks at each before it moves it. Those that are no longer ours are left out. */
+export async function finishSome(
+  db: Queryable,
+  attempts: readonly FinishedAttempt[],
+): Promise<Finished> {
   const { tokens, numbers } = numberTokens(attempts);
   const [row] = await db.query<Row>(FINISH, [
     bareArray(attempts.map(({ id }) => id)),

@@ -5,6 +5,8 @@ import { claimedJob as job } from "./claimed-job.ts";
 import { executorOf, Held } from "./executors.ts";
 import { silentLog } from "./stage.ts";
 
+const neverInThread = () => Promise.reject(new Error("no job here is CPU-bound"));
+
 it("a worker whose jobs may be somebody else's starts none of those that wait", async () => {
   const held = new Held("held");
   let mayStart = true;
@@ -15,6 +17,7 @@ it("a worker whose jobs may be somebody else's starts none of those that wait", 
   const worker = new Worker({
     ...{ number: 1, threads: 1, log: silentLog, executors: new Registry([held.executor]) },
     ...{ readPayload: async () => null, onProgress: () => {}, onLog: () => {}, onIdle: () => {} },
+    ...{ readPayloadPieces: async () => [], runInThread: neverInThread },
     mayStart: () => mayStart,
     onEnd: () => ended(),
   });
@@ -39,6 +42,7 @@ it("a worker gives back, unspent, what expired while it waited for a thread", as
   const worker = new Worker({
     ...{ number: 1, threads: 1, log: silentLog, executors: new Registry([slow]) },
     ...{ readPayload: async () => null, onProgress: () => {}, onLog: () => {}, onIdle: () => {} },
+    ...{ readPayloadPieces: async () => [], runInThread: neverInThread },
     mayStart: () => true,
     onEnd: (run) => ended.push([run.job.id, run.outcome.kind]),
   });

@@ -136,6 +136,9 @@ describe("the JSON Schema of a job type", () => {
       ],
       ["add_numbers", ["a", "b"], ["sum"]],
       ["reverse_string", ["text"], ["text"]],
+      ["resize_image", ["image", "width", "height", "fit", "format", "quality"], ["artifact"]],
+      // Either of two objects.
+      ["large_array_sum", [], ["sum", "chunks"]],
     ]);
   });
 });

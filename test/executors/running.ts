@@ -4,19 +4,14 @@ import { pino } from "pino";
 import type { Outcome } from "../../src/domain/outcome.ts";
 import type { Executor, ExecutorContext } from "../../src/executors/define-executor.ts";
 import { outcomeOf } from "../../src/executors/run-executor.ts";
+import { createTestContext } from "../../src/executors/test-context.ts";
 
 export const silentLog = pino({ level: "silent" });
 
 export const JOB_ID = "0193a5b0-1234-7000-8000-00000000abcd";
 
-const NO_LOG = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
-
 export function contextWith(parts: Partial<ExecutorContext> = {}): ExecutorContext {
-  const signal = new AbortController().signal;
-  return {
-    ...{ jobId: JOB_ID, attempt: 1, threads: 1, signal, progress: () => {}, log: NO_LOG, sleep },
-    ...parts,
-  };
+  return createTestContext({ jobId: JOB_ID, sleep, ...parts });
 }
 
 export function run(

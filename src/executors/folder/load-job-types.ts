@@ -1,8 +1,9 @@
 /** Job types of one's own, from a folder: each module there exports what `defineExecutor` returned. */
 import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { OperatorError } from "../../domain/errors.ts";
 import type { Executor } from "../define-executor.ts";
-import { isExecutor } from "../own-kinds.ts";
+import { isExecutor, markExecutor } from "../own-kinds.ts";
 import { findModules } from "./find-modules.ts";
 import { type Imported, importModule } from "./import-module.ts";
 
@@ -30,7 +31,15 @@ export async function loadJobTypes(folder: string): Promise<LoadedJobType[]> {
   const distinct = withoutRepeats(found);
   problems.push(...definedTwice(distinct));
   if (problems.length > 0) throw problemsIn(folder, problems);
-  return distinct;
+  return distinct.map((each) => inItsModule(folder, each));
+}
+
+/** A thread finds a CPU-bound one in its file, unless it says itself where. */
+function inItsModule(folder: string, { executor, file }: LoadedJobType): LoadedJobType {
+  const { href } = pathToFileURL(resolve(join(folder, file)));
+  // One of an older copy of the package knows nothing of modules.
+  const module = executor.cpuBound ? (executor.module ?? href) : null;
+  return { executor: Object.freeze(markExecutor({ ...executor, module })), file };
 }
 
 /** @throws OperatorError if the server has another type of the name of one of `loaded` */

@@ -10,12 +10,14 @@ interface Sleep {
 
 export class Sleeps {
   readonly #open = new Set<Sleep>();
+  #ended: Error | null = null;
 
   /** @throws TypeError (rejects) for what is no number */
   async start(ms: number): Promise<void> {
     if (typeof ms !== "number" || Number.isNaN(ms)) {
       throw new TypeError("sleep() needs a number of milliseconds");
     }
+    if (this.#ended !== null) throw this.#ended;
     await new Promise<void>((resolve, reject) => {
       const wake = () => {
         this.#open.delete(sleep);
@@ -25,6 +27,12 @@ export class Sleeps {
       const sleep = { timer, reject };
       this.#open.add(sleep);
     });
+  }
+
+  /** The same for those that come later. */
+  end(reason: Error): void {
+    this.#ended = reason;
+    this.endAll(reason);
   }
 
   /** All that are under way reject with `reason`. */
