@@ -46,6 +46,7 @@ class ThreadTaskRun {
   readonly #ending = new AbortController();
   #lastMoment: NodeJS.Timeout | undefined;
   #hasStarted = false;
+  #isOver = false;
   #failure: unknown;
   #leaveNative: (() => void) | null = null;
 
@@ -72,6 +73,7 @@ class ThreadTaskRun {
       throw signal.aborted ? signal.reason : error;
     } finally {
       this.#receiveRest();
+      this.#isOver = true;
       signal.removeEventListener("abort", onAbort);
       clearTimeout(this.#lastMoment);
       this.#leaveNative?.();
@@ -121,6 +123,7 @@ class ThreadTaskRun {
   #giveNative(): void {
     this.#around.nativeSlots.take(this.#around.signal).then(
       (leave) => {
+        if (this.#isOver) return leave();
         this.#leaveNative = leave;
         this.#send({ kind: "native" });
       },
