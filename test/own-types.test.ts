@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
-import { type AnyJobTypes, createJobClient } from "../src/client/index.ts";
+import { type AnyJobTypes, createClient, createJobClient } from "../src/client/index.ts";
 import { killAll, ServerProcess } from "./faults/server-process.ts";
 import { createTestDatabase, describeWithPostgres } from "./support/postgres.ts";
 
@@ -30,14 +30,38 @@ export default defineExecutor({
 });
 `;
 
+const busy = `
+import { isMainThread } from "node:worker_threads";
+import { defineExecutor, z } from "vinyasa";
+
+export function square(n: number): number {
+  return n * n;
+}
+
+export default defineExecutor({
+  type: "busy",
+  description: "Computes.",
+  cpuBound: true,
+  payload: z.strictObject({ isEndless: z.boolean() }),
+  async run({ isEndless }, { log, sleep, parallel, attempt }) {
+    while (isEndless);
+    log.info("in a thread", { attempt, when: { toJSON: () => "now" } });
+    await sleep(10);
+    log.warn("after a pause");
+    return { isMainThread, parts: await parallel(square, [1, 2, 3]) };
+  },
+});
+`;
+
 describeWithPostgres("a server with JOB_TYPES_DIR", () => {
   const folder = mkdtempSync(join(tmpdir(), "vinyasa-own-"));
   let DATABASE_URL: string;
 
   beforeAll(async () => {
     ({ url: DATABASE_URL } = await createTestDatabase());
-    for (const name of ["good", "twin"]) mkdirSync(join(folder, name));
+    for (const name of ["good", "twin", "busy"]) mkdirSync(join(folder, name));
     writeFileSync(join(folder, "good/patient.ts"), patient);
+    writeFileSync(join(folder, "busy/busy.ts"), busy);
     writeFileSync(join(folder, "twin/add.ts"), patient.replace('"patient"', '"add_numbers"'));
   });
   afterEach(killAll);
@@ -58,6 +82,31 @@ describeWithPostgres("a server with JOB_TYPES_DIR", () => {
     expect(result).toEqual({ runs: 15, attempt: 3, threads: 2 });
     const types = spawnSync(process.execPath, [MAIN, "types", server.url], { encoding: "utf8" });
     expect(types.stdout).toContain("  patient: {\n    payload: {\n      n: number;\n    };");
+    expect(await server.stop()).toBe(0);
+  });
+
+  it("runs a CPU-bound type in a thread, which logs, and is ended though it only computes", async () => {
+    const JOB_TYPES_DIR = join(folder, "busy");
+    const server = await ServerProcess.start({ DATABASE_URL, JOB_TYPES_DIR });
+    const jobs = createJobClient<AnyJobTypes>({ url: `${server.url}/graphql` });
+    const { id } = await jobs.submit("busy", { isEndless: false });
+    let result: unknown = null;
+    for await (const job of jobs.watch(id)) result = job.result;
+    expect(result).toEqual({ isMainThread: false, parts: [1, 4, 9] });
+    const client = createClient({ url: `${server.url}/graphql` });
+    const { job } = await client.request<{ job: { logs: unknown[] } }, { id: string }>(
+      "query ($id: ID!) { job(id: $id) { logs(first: 10) { level message fields } } }",
+      { id },
+    );
+    expect(job.logs).toEqual([
+      { level: "info", message: "in a thread", fields: { attempt: 1, when: "now" } },
+      { level: "warn", message: "after a pause", fields: null },
+    ]);
+    const limits = { timeoutMs: 500, maxAttempts: 1 };
+    const endless = await jobs.submit("busy", { isEndless: true }, limits);
+    let end: unknown = null;
+    for await (const { status, error } of jobs.watch(endless.id)) end = { status, error };
+    expect(end).toMatchObject({ status: "FAILED", error: { code: "TIMED_OUT" } });
     expect(await server.stop()).toBe(0);
   });
 

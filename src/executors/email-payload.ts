@@ -100,7 +100,11 @@ export const emailPayload = fields
     }
   }, ANYWAY)
   // The rule about text and html above, in JSON Schema.
-  .meta({ anyOf: ["text", "html", "body"].map(isThere) });
+  .meta({
+    title: "Message",
+    anyOf: ["text", "html", "body"].map(isThere),
+    examples: [{ to: ADDRESS_EXAMPLE, subject: "Your order has been sent", text: "Hello Ann." }],
+  });
 
 function isThere(field: string) {
   return { required: [field], properties: { [field]: { minLength: 1 } } };

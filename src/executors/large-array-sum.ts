@@ -52,10 +52,15 @@ const generate = z
     description: "Numbers from 0 to 2^32 - 1 that the threads make themselves, each its own part.",
   });
 
-const payload = z.union([
-  z.strictObject({ numbers }).meta({ title: "These numbers" }),
-  z.strictObject({ generate }).meta({ title: "Generated numbers" }),
-]);
+const payload = z
+  .union([
+    z.strictObject({ numbers }).meta({ title: "These numbers" }),
+    z.strictObject({ generate }).meta({ title: "Generated numbers" }),
+  ])
+  .meta({
+    title: "Integers to add",
+    examples: [{ numbers: [1, 2, 3] }, { generate: { count: 50_000_000, seed: 1 } }],
+  });
 
 const result = z.strictObject({
   sum: z.union([z.int(), z.string().regex(/^-?\d+$/)]).meta({

@@ -21,17 +21,19 @@ export interface ResizeSettings {
 const PAYLOAD_BYTES_MAX = 16 * 1024 * 1024;
 
 const result = z.strictObject({
-  artifact: z.strictObject({
-    url: z.string().meta({
-      title: "Address",
-      description: "A path of this server, for as long as the job is kept.",
-      examples: ["/artifacts/0193a5b0-1234-7000-8000-00000000abcd/1"],
-    }),
-    bytes: z.int().meta({ title: "Size in bytes" }),
-    width: z.int().meta({ title: "Width" }),
-    height: z.int().meta({ title: "Height" }),
-    format: z.enum(IMAGE_FORMATS).meta({ title: "Format" }),
-  }),
+  artifact: z
+    .strictObject({
+      url: z.string().meta({
+        title: "Address",
+        description: "A path of this server, for as long as the job is kept.",
+        examples: ["/artifacts/0193a5b0-1234-7000-8000-00000000abcd/1"],
+      }),
+      bytes: z.int().meta({ title: "Size in bytes" }),
+      width: z.int().meta({ title: "Width" }),
+      height: z.int().meta({ title: "Height" }),
+      format: z.enum(IMAGE_FORMATS).meta({ title: "Format" }),
+    })
+    .meta({ title: "File" }),
 });
 
 export function resizeImageExecutor(settings: ResizeSettings = {}): Executor {

@@ -75,7 +75,11 @@ export const resizePayload = z
   .superRefine(({ format, quality }, context) => {
     if (format !== "png" || quality === undefined) return;
     context.addIssue({ code: "custom", path: ["quality"], message: "is not for PNG" });
-  }, ANYWAY);
+  }, ANYWAY)
+  .meta({
+    title: "Image to resize",
+    examples: [{ image: { url: "https://example.com/photo.jpg" }, width: 320, format: "webp" }],
+  });
 
 export type ResizePayload = z.output<typeof resizePayload>;
 

@@ -93,6 +93,11 @@ const secret = z
     examples: ["billing"],
   });
 
+const ABOUT = {
+  title: "Request",
+  examples: [{ url: "https://example.com/hooks/orders", body: { event: "order.paid", order: 42 } }],
+};
+
 /** Knows no secrets: any name will do. */
 export const webhookPayload = z
   .strictObject({
@@ -115,16 +120,19 @@ export const webhookPayload = z
       path: ["body"],
       message: `a ${method} request has no body`,
     });
-  }, ANYWAY);
+  }, ANYWAY)
+  .meta(ABOUT);
 
 /** @param names of the secrets that there are; null: they are not known here, and any will do */
 export function webhookPayloadKnowing(names: ReadonlySet<string> | null): typeof webhookPayload {
   if (names === null) return webhookPayload;
-  return webhookPayload.superRefine(({ secret }, context) => {
+  const checked = webhookPayload.superRefine(({ secret }, context) => {
     if (typeof secret !== "string" || !SECRET_NAME.test(secret) || names.has(secret)) return;
     const message = "names no secret that this server has (in WEBHOOK_SECRETS)";
     context.addIssue({ code: "custom", path: ["secret"], message });
   }, ANYWAY);
+  // A schema that is refined further has lost what is said of it.
+  return checked.meta(ABOUT);
 }
 
 export type WebhookPayload = z.output<typeof webhookPayload>;
