@@ -75,7 +75,7 @@ export function createSchemaContext(
     listJobs: (query) => listJobs(db, lanes, query),
     readJobs: (ids) => readJobs(db, ids),
     watchChanges: (filter, after) => changes.watch(filter, after),
-    readPosition: async () => (await changes.source.now()).position,
+    readPosition: () => changes.readPosition(),
     readStats: (filter) => readStats(db, lanes, filter),
     watchStats: (filter, intervalMs) => stats.watch(filter, intervalMs),
     watchLogs: (id, after) => logs.watch(id, after),

@@ -16,7 +16,10 @@ const ChangeKind = builder.enumType("ChangeKind", {
   values: {
     ENTERED: { description: "It belongs to the list now, and did not before." },
     UPDATED: { description: "It belongs to the list, and did before." },
-    LEFT: { description: "It does not belong to the list any more." },
+    LEFT: {
+      description:
+        "It does not belong to the list now. It may never have been shown there: ignore it then.",
+    },
   } as const satisfies Record<ListChange["kind"], { description: string }>,
 });
 
@@ -33,7 +36,9 @@ const JobChange = builder.objectRef<ListChange>("JobChange").implement({
     previousStatus: t.expose("previousStatus", {
       type: JobStatus,
       nullable: true,
-      description: "Where it stood before; null if it was submitted since.",
+      description:
+        "Where it stood before the oldest of these changes; null if that was its submit. It need not be " +
+        "the status shown last, for `job` may have been ahead of its change: do not count with it.",
     }),
   }),
 });

@@ -181,9 +181,15 @@ async function openApi(
     subscriptionsMax: config.subscriptionsMax,
   });
   await updates.start();
-  const changes = new ChangeFeed({ bus, source: new LogReader(deps.watchDb, deps.lanes), log });
+  // Stats, and what single clients missed, are not read on the watchers' one or two connections: slow
+  // readings would hold up the repair.
+  const changes = new ChangeFeed({
+    bus,
+    source: new LogReader(deps.watchDb, deps.lanes),
+    requestSource: new LogReader(deps.db, deps.lanes),
+    log,
+  });
   changes.start();
-  // Not on the watchers' one or two connections: slow readings would hold up the repair of what they missed.
   const readFor = (asked: StatsFilter) => readStats(deps.db, deps.lanes, asked);
   const stats = new StatsFeed({ readStats: readFor, log });
   stats.start();

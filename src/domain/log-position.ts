@@ -5,7 +5,7 @@ import type { JobChange } from "./job-change.ts";
 export interface LogPosition {
   /** Rises when a restore resets transaction ids. */
   readonly epoch: number;
-  /** The database cluster and its line of history: another one after a restore or a failover. */
+  /** The cluster, the database and the line of history: another one after a restore or a failover. */
   readonly history: string;
   /** A transaction id, as digits. */
   readonly xmin: string;

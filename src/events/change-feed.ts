@@ -5,6 +5,7 @@
  * in the log since it last looked, and passes on what the bus has not brought. Neither waits for a
  * transaction that is slow to commit; only the position that clients resume from stops below it.
  */
+import { setImmediate } from "node:timers/promises";
 import type { Logger } from "pino";
 import { RequestError } from "../domain/errors.ts";
 import type { JobChange } from "../domain/job-change.ts";
@@ -16,22 +17,32 @@ import { ChangeStream } from "./change-stream.ts";
 import { continues, type LogSource } from "./log-source.ts";
 import { RecentChanges } from "./recent-changes.ts";
 import { RepairLoop } from "./repair-loop.ts";
+import { Replays } from "./replay-changes.ts";
 import { SeldomLog } from "./seldom-log.ts";
 
 export interface ChangeFeedOptions {
   readonly bus: Bus;
   readonly source: LogSource;
+  /**
+   * For what single clients ask, a cursor or what they missed: many of them must not hold up what is new
+   * for all. If not given, `source`.
+   */
+  readonly requestSource?: LogSource;
   readonly log: Logger;
   /** How often the log is read. Null: only after a gap of the bus; for tests. */
   readonly intervalMs?: number | null;
 }
 
 const INTERVAL_MS = 1_000;
+/** Changes times lists: some milliseconds. */
+const HEARD_AT_ONCE = 20_000;
 /** What the bus brings later than this after its commit has been told by the log. */
 const LATE_MS = 5_000;
 
 export class ChangeFeed {
-  readonly source: LogSource;
+  readonly replays: Replays;
+  readonly #source: LogSource;
+  readonly #requestSource: LogSource;
   readonly #bus: Bus;
   readonly #log: SeldomLog;
   readonly #loop: RepairLoop;
@@ -46,8 +57,11 @@ export class ChangeFeed {
   #listening: Unsubscribe[] = [];
   #phase: "new" | "running" | "stopped" = "new";
 
-  constructor({ bus, source, log, intervalMs = INTERVAL_MS }: ChangeFeedOptions) {
-    this.source = source;
+  constructor(options: ChangeFeedOptions) {
+    const { bus, source, requestSource = source, log, intervalMs = INTERVAL_MS } = options;
+    this.replays = new Replays(requestSource);
+    this.#source = source;
+    this.#requestSource = requestSource;
     this.#bus = bus;
     this.#log = new SeldomLog(log);
     this.#loop = new RepairLoop({ intervalMs, repair: () => this.#readLog() });
@@ -70,6 +84,11 @@ export class ChangeFeed {
     const error = new RequestError("UNAVAILABLE", "the server is stopping; subscribe again");
     for (const listener of [...this.#listeners]) listener.fail(error);
     await this.#loop.stop();
+  }
+
+  /** For the cursor of a page that is read after it. Whether anybody listens or not. */
+  async readPosition(): Promise<LogPosition> {
+    return (await this.#requestSource.now()).position;
   }
 
   /** Everything before it has been passed on. Only while somebody listens. */
@@ -130,7 +149,7 @@ export class ChangeFeed {
   async #open(): Promise<Unsubscribe> {
     const release = await this.#bus.announceInterest(null);
     try {
-      const mark = await this.source.now();
+      const mark = await this.#source.now();
       // Everybody may have left meanwhile.
       if (this.#listeners.size > 0) this.#mark = mark;
       this.#openedAtMs = mark.position.atMs;
@@ -161,6 +180,19 @@ export class ChangeFeed {
     for (const event of events) if (event.atMs > tooLate) this.#tell(event);
   }
 
+  /** Other work gets its turn between: thousands of lists may hear of thousands of changes. */
+  async #tellAll(changes: readonly JobChange[], from: LogMark): Promise<void> {
+    let heard = 0;
+    for (const change of changes) {
+      if (this.#mark !== from) return;
+      this.#tell(change);
+      heard += this.#listeners.size;
+      if (heard < HEARD_AT_ONCE) continue;
+      heard = 0;
+      await setImmediate();
+    }
+  }
+
   #tell(change: JobChange): void {
     const news = this.#recent.take(change);
     if (news === null) return;
@@ -184,17 +216,18 @@ export class ChangeFeed {
 
   /** Returns what had been committed when it began. */
   async #tellSince(from: LogMark): Promise<LogMark> {
-    let page = await this.source.since(from, null);
+    let page = await this.#source.since(from, null);
     const { mark } = page;
     if (!continues(from.position, mark.position)) {
+      // Versions begin again where the other history went on.
+      this.#recent.clear();
       for (const listener of this.#listeners) listener.lose();
       return mark;
     }
     for (;;) {
-      if (this.#mark !== from) return mark;
-      for (const change of page.changes) this.#tell(change);
-      if (page.next === null) return mark;
-      page = await this.source.since(from, page.next);
+      await this.#tellAll(page.changes, from);
+      if (this.#mark !== from || page.next === null) return mark;
+      page = await this.#source.since(from, page.next);
     }
   }
 }

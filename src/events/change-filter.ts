@@ -1,7 +1,7 @@
 /** Which jobs a live list holds, in two parts: what never changes of a job, and its state. */
 
 import type { JobStatus } from "../domain/job.ts";
-import type { NetChange } from "../domain/job-change.ts";
+import type { JobChange } from "../domain/job-change.ts";
 import type { JobRecord } from "../domain/job-record.ts";
 import type { Untold } from "./change-mailbox.ts";
 
@@ -12,7 +12,7 @@ export interface ChangeFilter {
    */
   readonly key: string | null;
   /** False for what can be told from a change alone not to belong here: another type, queue or id. */
-  readonly mayHold: (change: NetChange) => boolean;
+  readonly mayHold: (change: JobChange) => boolean;
   /** Of a job's state: the status, and when it finished. Not given: by the status alone. */
   readonly holdsState: (status: JobStatus, finishedAtMs?: number | null) => boolean;
   /**
@@ -50,18 +50,19 @@ export async function tellChanges(
 
 /** Before, after, or by what the database will say. */
 function isOfInterest(filter: ChangeFilter, change: Untold): boolean {
-  const { status, previousStatus, heldStatuses } = change;
+  const { status, previousStatus, passedStatuses } = change;
   const states = previousStatus === null ? [status] : [status, previousStatus];
   return (
-    filter.mayHold(change) && [...states, ...heldStatuses].some((state) => filter.holdsState(state))
+    filter.mayHold(change) &&
+    [...states, ...passedStatuses].some((state) => filter.holdsState(state))
   );
 }
 
 /** @param job as it is now, which may be newer than the change */
 function told(filter: ChangeFilter, change: Untold, job: JobRecord | null): ListChange[] {
-  const { id, previousStatus, heldStatuses } = change;
+  const { id, previousStatus, passedStatuses } = change;
   const wasHere = previousStatus !== null && filter.holdsState(previousStatus);
-  const mayBeHeld = wasHere || heldStatuses.some((status) => filter.holdsState(status));
+  const mayBeHeld = wasHere || passedStatuses.some((status) => filter.holdsState(status));
   const isHere =
     job !== null && job.version >= change.version
       ? filter.holdsState(job.status, job.finishedAtMs)

@@ -9,10 +9,10 @@
  */
 import type { NetChange } from "../domain/job-change.ts";
 import type { LogPosition } from "../domain/log-position.ts";
-import { type ChangeFilter, type ListChange, tellChanges } from "./change-filter.ts";
-import { ChangeMailbox, type Untold } from "./change-mailbox.ts";
+import { type ChangeFilter, tellChanges } from "./change-filter.ts";
+import { ChangeMailbox } from "./change-mailbox.ts";
 import type { ListMessage } from "./list-message.ts";
-import type { LogSource } from "./log-source.ts";
+import type { Replays } from "./replay-changes.ts";
 import { Signal } from "./signal.ts";
 
 export interface ChangeListener {
@@ -24,7 +24,7 @@ export interface ChangeListener {
 
 /** Where a list hears of changes. */
 export interface ChangeSource {
-  readonly source: LogSource;
+  readonly replays: Replays;
   readonly position: LogPosition;
   join(listener: ChangeListener): Promise<void>;
   leave(listener: ChangeListener): void;
@@ -50,8 +50,6 @@ const BATCH_MS = 100;
 /** A list in which nothing happens hears of a new position now and then: an old one may not be kept. */
 const POSITION_EVERY_MS = 15_000;
 const RETRY_MS = 500;
-/** For a client to read the jobs after its first message, and for us to hear of what it saw before. */
-const READERS_MS = 10_000;
 
 export class ChangeList implements ChangeListener {
   readonly #options: ChangeListOptions;
@@ -64,7 +62,6 @@ export class ChangeList implements ChangeListener {
   /** The last batch, whether anything was told of it or not. */
   #endedAt = Number.NEGATIVE_INFINITY;
   #toldAt = performance.now();
-  #readersUntil = Number.NEGATIVE_INFINITY;
   #greeting: ListMessage | null = null;
 
   constructor(options: ChangeListOptions) {
@@ -75,8 +72,8 @@ export class ChangeList implements ChangeListener {
     return this.#options.filter;
   }
 
-  get source(): LogSource {
-    return this.#options.feed.source;
+  get replays(): Replays {
+    return this.#options.feed.replays;
   }
 
   /** Resolves when the newcomer hears everything that is committed from then on. Rejects as the feed's. */
@@ -93,21 +90,12 @@ export class ChangeList implements ChangeListener {
   admit(newcomer: ListMember): ListMessage {
     this.#newcomers.delete(newcomer);
     this.#members.add(newcomer);
-    this.expectReaders();
     const { position } = this.#options.feed;
     // The same object for all who come between two reads of the log: so they share its execution.
     if (this.#greeting?.position !== position) {
       this.#greeting = { changes: [], position, resync: false };
     }
     return this.#greeting;
-  }
-
-  /**
-   * Somebody has just read the jobs, or is about to, and may have found one in a state that it passes
-   * through between two messages: for a while, they tell also what leaves such a state.
-   */
-  expectReaders(): void {
-    this.#readersUntil = performance.now() + READERS_MS;
   }
 
   /** The last one closes the list. */
@@ -126,7 +114,6 @@ export class ChangeList implements ChangeListener {
     for (const newcomer of this.#newcomers) newcomer.hear(change);
     // Who comes later has heard of it, or begins after it.
     if (this.#members.size === 0) return;
-    if (performance.now() < this.#readersUntil) this.#mailbox.cut();
     this.#mailbox.put(change);
     this.#news.raise();
   }
@@ -174,28 +161,13 @@ export class ChangeList implements ChangeListener {
     const changes = this.#mailbox.take();
     if (changes === null) return { changes: [], position, resync: true };
     try {
-      const told = await tellChanges(this.filter, changes);
-      this.#noteAhead(changes, told);
-      return { changes: told, position, resync: false };
+      return { changes: await tellChanges(this.filter, changes), position, resync: false };
     } catch (error) {
       for (const change of changes) this.#mailbox.put(change);
-      // It may wait for longer than readers are expected.
-      this.#mailbox.cut();
       this.#options.onFailedRead(error);
       await pause(RETRY_MS);
       this.#news.raise();
       return null;
-    }
-  }
-
-  /** Jobs were read after their changes, which may not be the newest any more. */
-  #noteAhead(changes: readonly Untold[], told: readonly ListChange[]): void {
-    const newest = new Map(changes.map((change) => [change.id, change]));
-    for (const { id, job } of told) {
-      const change = newest.get(id);
-      if (job === null || change === undefined) continue;
-      const isAhead = job.version > change.version && job.status !== change.status;
-      if (isAhead) this.#mailbox.noteAhead(job);
     }
   }
 

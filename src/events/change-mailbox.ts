@@ -2,28 +2,22 @@
 import type { JobStatus } from "../domain/job.ts";
 import type { NetChange } from "../domain/job-change.ts";
 
-/** A job as the list was told of it, newer than the change that it was read for. */
-export type ToldAhead = Pick<NetChange, "id" | "version" | "status">;
-
 /** A change that is to be told. */
 export interface Untold extends NetChange {
   /**
-   * Besides the previous status, those that the list may have been told already: a start can be heard
-   * of before its submit, and in an earlier message. Together with the end, the submit alone would make
-   * nothing of it for a list of running jobs, and the job would stay there for ever.
+   * All between the previous status and the newest, for the list may have been told any of them, or its
+   * reader may know it: a message reads the jobs when it is made, ahead of changes that are heard of for
+   * the next one; a start can be heard of before its submit, and in an earlier message; a cursor is older
+   * than what was told with it; and somebody may read the list at any time. If the net change alone
+   * counted, a job that started and ended in it would stay in a list of running jobs for ever.
    */
-  readonly heldStatuses: readonly JobStatus[];
-  /** Cuts that were made before it was put. */
-  readonly cuts: number;
+  readonly passedStatuses: readonly JobStatus[];
 }
 
 export class ChangeMailbox {
   readonly #jobsMax: number;
   #entries = new Map<string, Untold>();
-  /** Until the changes come that made them so. */
-  readonly #ahead = new Map<string, ToldAhead>();
   #hasOverflown = false;
-  #cuts = 0;
 
   constructor(jobsMax: number) {
     this.#jobsMax = jobsMax;
@@ -37,40 +31,19 @@ export class ChangeMailbox {
     return this.#entries.size === 0 && !this.#hasOverflown;
   }
 
-  /**
-   * Somebody may know each job as it is now, besides what was told: for them its next change starts
-   * there. So that status may be held, too.
-   */
-  cut(): void {
-    this.#cuts += 1;
-  }
-
   /** Changes of one job may come in any order. */
   put(change: NetChange | Untold): void {
     const entry = this.#entries.get(change.id);
     if (entry === undefined && this.#entries.size >= this.#jobsMax) this.overflow();
     if (this.#hasOverflown) return;
-    const cuts = this.#cuts;
-    const untold =
-      "cuts" in change ? change : { ...change, heldStatuses: heldStatuses(change), cuts };
-    const all = entry === undefined ? untold : together(entry, untold, cuts);
-    this.#entries.set(change.id, this.#afterAhead(all));
-  }
-
-  /** A job was told in a state that its next changes only pass through: the list holds that. */
-  noteAhead(told: ToldAhead): void {
-    if (this.#ahead.size >= this.#jobsMax) this.overflow();
-    if (this.#hasOverflown) return;
-    this.#ahead.set(told.id, told);
-    const entry = this.#entries.get(told.id);
-    if (entry !== undefined) this.#entries.set(told.id, this.#afterAhead(entry));
+    const untold = "passedStatuses" in change ? change : alone(change);
+    this.#entries.set(change.id, entry === undefined ? untold : together(entry, untold));
   }
 
   /** What waits is worth nothing any more: it is too much, or a part of it is lost. */
   overflow(): void {
     this.#hasOverflown = true;
     this.#entries.clear();
-    this.#ahead.clear();
   }
 
   /** Empties it; null after an overflow. */
@@ -80,29 +53,20 @@ export class ChangeMailbox {
     this.#hasOverflown = false;
     return changes;
   }
+}
 
-  #afterAhead(change: Untold): Untold {
-    const ahead = this.#ahead.get(change.id);
-    if (ahead === undefined) return change;
-    if (change.version >= ahead.version) this.#ahead.delete(change.id);
-    const held = new Set([...change.heldStatuses, ahead.status]);
-    return { ...change, heldStatuses: [...held] };
+function alone(change: NetChange): Untold {
+  const { passedStatus } = change;
+  return { ...change, passedStatuses: passedStatus === null ? [] : [passedStatus] };
+}
+
+function together(one: Untold, other: Untold): Untold {
+  const [older, newest] = other.version > one.version ? [one, other] : [other, one];
+  const { since, previousStatus } = other.since < one.since ? other : one;
+  const passed = new Set([...one.passedStatuses, ...other.passedStatuses]);
+  if (older.version < newest.version) passed.add(older.status);
+  for (const part of [one, other]) {
+    if (part.previousStatus !== null) passed.add(part.previousStatus);
   }
-}
-
-/** What is older than what is known comes late: the rest may have been told. */
-function heldStatuses({ since, version, status, passedStatus }: NetChange): JobStatus[] {
-  const passed = passedStatus === null ? [] : [passedStatus];
-  return since < version ? [status, ...passed] : passed;
-}
-
-/** The end may be waiting here when the submit comes: what was told lies between them. */
-function together(one: Untold, other: Untold, cuts: number): Untold {
-  const newest = other.version > one.version ? other : one;
-  const isLate = other.since < one.since;
-  const { since, previousStatus } = isLate ? other : one;
-  const held = new Set([...one.heldStatuses, ...other.heldStatuses]);
-  if (isLate && one.previousStatus !== null) held.add(one.previousStatus);
-  for (const part of [one, other]) if (part.cuts < cuts) held.add(part.status);
-  return { ...newest, since, previousStatus, heldStatuses: [...held], cuts };
+  return { ...newest, since, previousStatus, passedStatuses: [...passed] };
 }

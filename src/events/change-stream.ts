@@ -6,7 +6,6 @@ import { type ChangeList, JOBS_MAX, type ListMember } from "./change-list.ts";
 import { ChangeMailbox } from "./change-mailbox.ts";
 import { type ListMessage, mergeMessages } from "./list-message.ts";
 import { LiveStream } from "./live-stream.ts";
-import { replayChanges } from "./replay-changes.ts";
 
 export interface ChangeStreamOptions {
   /** The list, when the stream is read first. It is entered at once. */
@@ -32,9 +31,7 @@ export class ChangeStream extends LiveStream<ListMessage> implements ListMember 
     this.#options = options;
   }
 
-  /** Its reader may know the job in any state since the cursor, which is older than what was told then. */
   hear(change: NetChange): void {
-    this.#missed?.cut();
     this.#missed?.put(change);
   }
 
@@ -66,7 +63,6 @@ export class ChangeStream extends LiveStream<ListMessage> implements ListMember 
     if (this.#first === "awaited") return null;
     const message = this.#first ?? this.#waiting.shift() ?? null;
     this.#first = null;
-    if (message?.resync) this.#list?.expectReaders();
     return message;
   }
 
@@ -89,10 +85,14 @@ export class ChangeStream extends LiveStream<ListMessage> implements ListMember 
     this.tell();
   }
 
-  async #replay({ source }: ChangeList, after: LogPosition): Promise<void> {
-    const isComplete = await replayChanges(source, after, (change) => {
-      this.hear({ ...change, since: change.version, passedStatus: null });
-      return this.#missed !== null && !this.#missed.hasOverflown;
+  async #replay({ replays, filter }: ChangeList, after: LogPosition): Promise<void> {
+    const isComplete = await replays.run({
+      after,
+      isWanted: () => this.#missed !== null && !this.#missed.hasOverflown,
+      tell: (change) => {
+        if (!filter.mayHold(change)) return;
+        this.hear({ ...change, since: change.version, passedStatus: null });
+      },
     });
     if (!isComplete) this.lose();
   }

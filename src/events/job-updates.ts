@@ -28,6 +28,13 @@ export interface JobUpdatesOptions {
   readonly subscriptionsMax: number;
 }
 
+/** Jobs that are not as their streams have them, and cannot have become so. */
+interface Odd {
+  readonly missing: string[];
+  /** The database has an older version: it failed over and lost commits, or an event was not true. */
+  readonly older: string[];
+}
+
 const REPAIR_INTERVAL_MS = 1_000;
 const JOB_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
@@ -126,7 +133,7 @@ export class JobUpdates {
     // Whatever is committed from here on is published to us; whatever was before, is read now.
     const snapshot = await this.#reads.read(id);
     if (snapshot === undefined) stream.fail(notFound(id));
-    else job.join(stream, snapshot);
+    else if (!job.join(stream, snapshot)) this.#repair.now();
   }
 
   #refusal(id: string): RequestError | null {
@@ -160,27 +167,42 @@ export class JobUpdates {
     const ids = [...this.#watched].filter(([, job]) => job.isLive).map(([id]) => id);
     try {
       for (let at = 0; at < ids.length; at += READ_IDS_MAX) {
-        const missing = await this.#repairSome(ids.slice(at, at + READ_IDS_MAX));
-        // Asked a second time: what completes a stream must not rest on one unlucky answer.
-        const gone = missing.length === 0 ? [] : await this.#repairSome(missing);
-        for (const id of gone) this.#watched.get(id)?.vanish();
+        const doubtful = await this.#repairSome(ids.slice(at, at + READ_IDS_MAX));
+        // Asked a second time: what ends a stream must not rest on one unlucky answer.
+        if (doubtful.length > 0) await this.#repairSome(doubtful, true);
       }
     } catch (error) {
       this.#log.warn("comparing the watched jobs with the database failed, trying again", error);
     }
   }
 
-  /** Returns the ids that do not exist. */
-  async #repairSome(ids: readonly string[]): Promise<string[]> {
-    const jobs = await this.#readJobs(ids);
-    const missing: string[] = [];
-    for (const id of ids) {
-      const job = jobs.get(id);
-      if (job === undefined) missing.push(id);
-      else this.#watched.get(id)?.show(job);
-    }
-    return missing;
+  /**
+   * Returns the ids that do not exist, or are behind what was told before they were asked for: an event is
+   * published after its commit, so whoever reads the job then finds it as new or newer.
+   *
+   * @param isFinal acts on it
+   */
+  async #repairSome(ids: readonly string[], isFinal = false): Promise<string[]> {
+    const asked = ids.map((id) => {
+      const job = this.#watched.get(id);
+      return { id, job, told: job?.version ?? Number.NEGATIVE_INFINITY };
+    });
+    const found = await this.#readJobs(ids);
+    const doubtful = asked.filter(({ id, job, told }) => {
+      const now = found.get(id);
+      if (now !== undefined) job?.show(now);
+      if (now !== undefined && now.version >= told) return false;
+      if (isFinal && now === undefined) job?.vanish();
+      if (isFinal && now !== undefined) job?.retract(ahead());
+      return true;
+    });
+    return doubtful.map(({ id }) => id);
   }
+}
+
+function ahead(): RequestError {
+  const message = "what was told of this job is ahead of the database; subscribe again";
+  return new RequestError("UNAVAILABLE", message);
 }
 
 function notFound(id: string): RequestError {

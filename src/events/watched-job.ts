@@ -11,7 +11,8 @@ const EARLY_EVENTS_MAX = 16;
  * `join` gives it the snapshot, which was read after that, and then what is newer.
  */
 export class WatchedJob {
-  readonly #joining = new Set<JobStream>();
+  /** With the version that was known when each was added, before its snapshot was read. */
+  readonly #joining = new Map<JobStream, number>();
   readonly #live = new Set<JobStream>();
   /** The newest state that a snapshot, an event after it, or the repair has told of. */
   #job: JobRecord | null = null;
@@ -26,8 +27,13 @@ export class WatchedJob {
     return this.#live.size > 0;
   }
 
+  /** The newest version that was told; below all others where nothing was. */
+  get version(): number {
+    return this.#job?.version ?? Number.NEGATIVE_INFINITY;
+  }
+
   add(stream: JobStream): void {
-    this.#joining.add(stream);
+    this.#joining.set(stream, this.version);
   }
 
   remove(stream: JobStream): void {
@@ -36,20 +42,26 @@ export class WatchedJob {
     if (this.#joining.size === 0) this.#early = [];
   }
 
-  /** `snapshot` was read after `add(stream)`. Does nothing if the stream was closed meanwhile. */
-  join(stream: JobStream, snapshot: JobRecord): void {
-    if (!this.#joining.has(stream)) return;
+  /**
+   * `snapshot` was read after `add(stream)`. Does nothing if the stream was closed meanwhile.
+   *
+   * @returns false where what was known before is ahead of it, which the others will have to be told
+   */
+  join(stream: JobStream, snapshot: JobRecord): boolean {
+    const known = this.#joining.get(stream);
+    if (known === undefined) return true;
+    const isBehind = snapshot.version < known;
     stream.offer(snapshot);
     for (const event of this.#early.toSorted((a, b) => a.version - b.version)) {
       if (event.version > snapshot.version) stream.offer(applyEvent(snapshot, event));
     }
     this.show(snapshot);
     // The repair may have told the other streams more than this one's snapshot and events say.
-    if (this.#job !== null) stream.offer(this.#job);
+    if (this.#job !== null && !isBehind) stream.offer(this.#job);
     // A final state closed the stream, which removed it.
-    if (!this.#joining.delete(stream)) return;
-    this.#live.add(stream);
+    if (this.#joining.delete(stream)) this.#live.add(stream);
     if (this.#joining.size === 0) this.#early = [];
+    return !isBehind;
   }
 
   handle(event: JobEvent): void {
@@ -67,6 +79,17 @@ export class WatchedJob {
     if (this.#job !== null && job.version <= this.#job.version) return;
     this.#job = job;
     for (const stream of this.#live) stream.offer(job);
+  }
+
+  /**
+   * What was told is not so: commits were lost in a failover, or somebody else wrote to the bus. Versions
+   * only rise in a stream, so those that have it fail; those that still join begin with the truth.
+   */
+  retract(error: unknown): void {
+    this.#job = null;
+    this.#early = [];
+    for (const stream of this.#joining.keys()) this.#joining.set(stream, this.version);
+    for (const stream of this.#live) stream.fail(error);
   }
 
   /** The job was deleted: its streams complete. Those that still join find it out themselves. */

@@ -20,6 +20,11 @@ export function numbersOf(text: string): number[] {
   return JSON.parse(`[${text.slice(1, -1)}]`) as number[];
 }
 
+/** What comes back as the text of an array of uuids without nulls. */
+export function idsOf(text: string): string[] {
+  return text === "{}" ? [] : text.slice(1, -1).split(",");
+}
+
 function quoted(item: string): string {
   return `"${/["\\]/.test(item) ? item.replace(/["\\]/g, "\\$&") : item}"`;
 }

@@ -9,14 +9,16 @@
 import { statusFromCode } from "../domain/job.ts";
 import type { JobChange } from "../domain/job-change.ts";
 import type { LogMark, LogPage, LogPlace, LogPosition } from "../domain/log-position.ts";
+import { idsOf, numbersOf } from "./array-literal.ts";
 import type { Queryable } from "./database.ts";
 import type { LaneCatalog } from "./lane-catalog.ts";
 
-// A cluster that was restored from a dump has another identifier; one that was restored to a point in
-// time, or a standby that was promoted, another timeline.
+// A cluster that was restored from a dump has another identifier, and so has a database in it; one that
+// was restored to a point in time, or a standby that was promoted, another timeline.
 const NOW = `s as materialized (
   select pg_current_snapshot() as now, (select max(epoch) from vinyasa.epochs)::int as epoch,
     (select system_identifier from pg_control_system()) || '/' ||
+    (select oid from pg_database where datname = current_database()) || '/' ||
     (select timeline_id from pg_control_checkpoint()) as history
 )`;
 const MARK = `s.epoch, s.history, pg_snapshot_xmin(s.now)::text as xmin, s.now::text as snapshot,
@@ -27,18 +29,30 @@ const READ_MARK = {
   text: `/* read-log-mark */ with ${NOW} select ${MARK} from s`,
 };
 
+// Cut by changes, too: a row holds up to a thousand, and whoever reads them has other things to do.
+// The lists come as text, for the driver takes 30 times as long to read them as arrays.
 const READ_PAGE = {
   name: "read-log-page",
   text: `/* read-log-page */
 with ${NOW}
 select ${MARK}, e.* from s left join lateral (
-  select xid::text, seq::text, lane, previous_status::int, status::int, job_ids::text[] as job_ids,
-    versions
-  from vinyasa.job_events e
-  where e.epoch = $1::smallint and e.xid >= $2::xid8
-    and ($3::text is null or not pg_visible_in_snapshot(e.xid, $3::text::pg_snapshot))
-    and ($4::text is null or (e.xid, e.seq) > ($4::text::xid8, $5::bigint))
-  order by e.epoch, e.xid, e.seq limit $6::int
+  select xid::text, seq::text, lane, previous_status::int, status::int, job_ids::text as job_ids,
+    versions::text as versions, rows
+  from (
+    select *, count(*) over ()::int as rows, sum(cardinality(versions)) over w as total,
+      row_number() over w as place
+    from (
+      select xid, seq, lane, previous_status, status, job_ids, versions
+      from vinyasa.job_events e
+      where e.epoch = $1::smallint and e.xid >= $2::xid8
+        and ($3::text is null or not pg_visible_in_snapshot(e.xid, $3::text::pg_snapshot))
+        and ($4::text is null or (e.xid, e.seq) > ($4::text::xid8, $5::bigint))
+      order by e.epoch, e.xid, e.seq limit $6::int
+    ) page
+    window w as (order by xid, seq rows unbounded preceding)
+  ) counted
+  where place = 1 or total <= $7::int
+  order by place
 ) e on true`,
 };
 
@@ -65,12 +79,17 @@ interface PageRow extends MarkRow {
   lane: number;
   previous_status: number | null;
   status: number;
-  job_ids: string[];
-  versions: number[];
+  /** Text of an array, as `versions` is. */
+  job_ids: string;
+  versions: string;
+  /** How many there were before the page was cut by its changes. */
+  rows: number;
 }
 
-/** Rows of one page: a row is up to a thousand changes. */
-const PAGE_ROWS = 500;
+/** Of one page. */
+const PAGE_ROWS = 200;
+/** Of one page, but for a single row that has more: what takes some milliseconds. */
+const PAGE_CHANGES = 5_000;
 
 export class LogReader {
   readonly #db: Queryable;
@@ -109,7 +128,8 @@ export class LogReader {
     unseenIn: string | null,
     after: LogPlace | null,
   ): Promise<LogPage> {
-    const values = [epoch, xmin, unseenIn, after?.xid ?? null, after?.seq ?? null, PAGE_ROWS];
+    const place = [after?.xid ?? null, after?.seq ?? null];
+    const values = [epoch, xmin, unseenIn, ...place, PAGE_ROWS, PAGE_CHANGES];
     const rows = await this.#db.query<PageRow>(READ_PAGE, values);
     const [first] = rows;
     const last = rows.at(-1);
@@ -117,11 +137,11 @@ export class LogReader {
     if (rows.some(({ lane, xid }) => xid !== null && this.#lanes.get(lane) === undefined)) {
       await this.#lanes.load();
     }
-    const isFull = rows.length === PAGE_ROWS && last.xid !== null;
+    const isCut = last.xid !== null && (rows.length < last.rows || rows.length === PAGE_ROWS);
     return {
       mark: markOf(first),
       changes: rows.flatMap((row) => this.#changes(row)),
-      next: isFull ? { xid: last.xid ?? "", seq: last.seq } : null,
+      next: isCut ? { xid: last.xid ?? "", seq: last.seq } : null,
     };
   }
 
@@ -131,8 +151,9 @@ export class LogReader {
     const { type, queue } = lane;
     const previousStatus = previous === null ? null : statusFromCode(previous);
     const status = statusFromCode(row.status);
-    return row.job_ids.map((id, index) => {
-      return { id, version: row.versions[index] ?? 0, status, previousStatus, type, queue };
+    const versions = numbersOf(row.versions);
+    return idsOf(row.job_ids).map((id, index) => {
+      return { id, version: versions[index] ?? 0, status, previousStatus, type, queue };
     });
   }
 }

@@ -253,15 +253,35 @@ it.each(["its first message", "a message that told it to"])(
   },
 );
 
-it("a job that passes through the list between two messages is not told to those who know the list", async () => {
+it("a job that passes through the list between two messages leaves it, for somebody may have read it", async () => {
   const reader = new Reader(listOf(["RUNNING"]));
   await pass(60_000);
-  const before = reader.told.length;
   const { id } = submit();
   move(id, "RUNNING");
   move(id, "COMPLETED");
   await pass(200);
-  expect(reader.told).toHaveLength(before);
+  expect(reader.kindsOf(id)).toEqual(["LEFT COMPLETED"]);
+});
+
+it("a job that a message showed ahead of its changes leaves the list with the rest of them", async () => {
+  const reader = new Reader(listOf(["RUNNING"]));
+  await pass(60_000);
+  const { id } = submit();
+  move(id, "RUNNING");
+  await pass(100);
+  const release = holdReads();
+  move(id, "PENDING");
+  await pass(100);
+  // Of these the message that is being made has not heard, and it shows the job as they left it.
+  move(id, "SCHEDULED");
+  move(id, "PENDING");
+  move(id, "RUNNING");
+  release();
+  await pass(0);
+  expect(reader.last?.changes).toMatchObject([{ kind: "UPDATED", job: { version: 6 } }]);
+  move(id, "FAILED");
+  await pass(200);
+  expect(reader.last?.changes).toMatchObject([{ kind: "LEFT", job: { version: 7 } }]);
 });
 
 it("a job that started before, and ended long after somebody came, leaves the list also where no job could be read meanwhile", async () => {
@@ -328,11 +348,30 @@ it("a job that was told ahead of its changes leaves the list with those that com
   expect(reader.kindsOf(id).at(-1)).toBe("LEFT COMPLETED");
 });
 
+it("those who come back read what they missed one page at a time, and from the same cursor together", async () => {
+  const [one, other] = [await positionNow(), { ...(await positionNow()), atMs: 1 }];
+  submit();
+  let reading = 0;
+  let most = 0;
+  let reads = 0;
+  source.beforeReplay = async () => {
+    reads += 1;
+    reading += 1;
+    most = Math.max(most, reading);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    reading -= 1;
+  };
+  const readers = [one, one, other, other].map((after) => new Reader(listOf(), after));
+  await pass(100);
+  for (const { told } of readers) expect(told[0]?.changes).toHaveLength(1);
+  expect({ most, reads }).toEqual({ most: 1, reads: 2 });
+});
+
 it("too much to catch up with is a resync for who comes, and nothing for the others", async () => {
   const early = new Reader(listOf());
   await pass(0);
   const after = await positionNow();
-  for (let each = 0; each < 3; each += 1) {
+  for (let each = 0; each < 5; each += 1) {
     for (let at = 0; at < 100; at += 1) submit();
     await pass(100);
   }
@@ -343,6 +382,18 @@ it("too much to catch up with is a resync for who comes, and nothing for the oth
   await pass(100);
   expect(late.last).toMatchObject({ changes: [{ id }], resync: false });
   expect(early.told.some(({ resync }) => resync)).toBe(false);
+});
+
+it("whoever watches one job is told of it, however much else has changed since the cursor", async () => {
+  const { id } = submit();
+  const mayHold = (change: { id: string }) => change.id === id;
+  const filter: ChangeFilter = { ...listOf(), key: id, mayHold };
+  const after = await positionNow();
+  for (let each = 0; each < 300; each += 1) submit();
+  move(id, "RUNNING");
+  const late = new Reader(filter, after);
+  await pass(0);
+  expect(late.told).toMatchObject([{ changes: [{ id, kind: "UPDATED" }], resync: false }]);
 });
 
 it("a slow reader is told of each job once, by its latest state, and nobody waits for it", async () => {

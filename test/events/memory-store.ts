@@ -7,6 +7,8 @@ export class MemoryStore {
   readonly #jobs = new Map<string, JobRecord>();
   /** Ids that the next read which asks for them does not find. */
   readonly hiddenOnce = new Set<string>();
+  /** What the next read finds of this job. */
+  overrideOnce: JobRecord | null = null;
   /** Ids of each statement. */
   readonly reads: string[][] = [];
   /** Awaited inside of each read, before it looks. */
@@ -42,10 +44,16 @@ export class MemoryStore {
     this.reads.push([...ids]);
     await this.beforeRead();
     const found = ids.flatMap((id) => {
-      const job = this.#jobs.get(id);
+      const job = this.#takeOverride(id) ?? this.#jobs.get(id);
       return job === undefined || this.hiddenOnce.delete(id) ? [] : [[id, job] as const];
     });
     await this.afterRead();
     return new Map(found);
   };
+
+  #takeOverride(id: string): JobRecord | null {
+    const job = this.overrideOnce?.id === id ? this.overrideOnce : null;
+    if (job !== null) this.overrideOnce = null;
+    return job;
+  }
 }

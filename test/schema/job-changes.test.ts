@@ -198,11 +198,24 @@ describeWithPostgres("jobsUpdated", () => {
     }
   });
 
+  test("a cursor of another database of the same server asks to read the list anew", async () => {
+    const elsewhere = await openTestApi();
+    try {
+      const { jobs } = Object(await elsewhere.data(LIST));
+      const list = await watch({}, jobs.changesCursor);
+      expect(await list.next()).toMatchObject({ changes: [], resync: true });
+    } finally {
+      await elsewhere.close();
+    }
+  });
+
   test.each([
     "",
     "x",
     "YzEuMS4x",
-    Buffer.from("c1.1.1/1.99999999999999999999.1").toString("base64url"),
+    Buffer.from("c1.1.1/1/1.99999999999999999999.1").toString("base64url"),
+    Buffer.from("c1.99999.1/1/1.5.1795562835749").toString("base64url"),
+    Buffer.from("c1.1.1/1/1.5.9999999999999999").toString("base64url"),
   ])("the cursor %j is refused", async (after) => {
     const live = await api.subscribe(WATCH, { after });
     expect("next" in live ? [] : (live.errors ?? []).map(codeOf)).toEqual(["BAD_USER_INPUT"]);

@@ -76,7 +76,31 @@ describeBothDatabases("the event log", (open) => {
     }
     told.push(...page.changes.map(({ id }) => id));
     expect(told).toEqual(ids);
-    expect(pages).toBe(3);
+    expect(pages).toBe(6);
+  });
+
+  it("a page ends where it has some thousands of changes, and the next one goes on behind them", async () => {
+    const mark = await reader.now();
+    const ids: string[] = [];
+    for (let each = 0; each < 12; each += 1) {
+      const row = Array.from({ length: 1_000 }, newJobId);
+      await insertJobs(
+        db,
+        row.map((id) => ({ ...PLAIN_JOB, id, lane })),
+      );
+      ids.push(...row);
+    }
+    const sizes: number[] = [];
+    const told: string[] = [];
+    let page = await reader.since(mark, null);
+    for (;;) {
+      sizes.push(page.changes.length);
+      told.push(...page.changes.map(({ id }) => id));
+      if (page.next === null) break;
+      page = await reader.since(mark, page.next);
+    }
+    expect(sizes).toEqual([5_000, 5_000, 2_000]);
+    expect(told).toEqual(ids);
   });
 
   it("keeps what has a partition", async () => {

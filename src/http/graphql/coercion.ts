@@ -1,6 +1,10 @@
 /** How much may be said of variables that do not fit their types. */
 import type { ExecutionArgs } from "graphql";
-import type { ServerContext } from "./graphql-engine.ts";
+
+/** The part of an operation's context that counts here: the request's text, over HTTP. */
+interface WithBody {
+  readonly body?: string | null;
+}
 
 /** A shorter request cannot hurt. */
 const HARMLESS_CHARS = 64 * 1_024;
@@ -11,7 +15,7 @@ const HARMLESS_CHARS = 64 * 1_024;
  * first error has to do; over WebSocket messages are short.
  */
 export function withFewErrors(args: ExecutionArgs): ExecutionArgs {
-  const { body } = args.contextValue as Pick<ServerContext, "body">;
+  const { body } = args.contextValue as WithBody;
   if (typeof body !== "string" || body.length <= HARMLESS_CHARS) return args;
   return { ...args, options: { ...args.options, maxCoercionErrors: 1 } };
 }
