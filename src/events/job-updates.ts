@@ -28,13 +28,6 @@ export interface JobUpdatesOptions {
   readonly subscriptionsMax: number;
 }
 
-/** Jobs that are not as their streams have them, and cannot have become so. */
-interface Odd {
-  readonly missing: string[];
-  /** The database has an older version: it failed over and lost commits, or an event was not true. */
-  readonly older: string[];
-}
-
 const REPAIR_INTERVAL_MS = 1_000;
 const JOB_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
