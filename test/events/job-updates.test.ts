@@ -9,7 +9,6 @@ import { MAILBOX_MAX } from "../../src/events/job-stream.ts";
 import { JobUpdates, type JobUpdatesOptions } from "../../src/events/job-updates.ts";
 import { MemoryStore } from "./memory-store.ts";
 import { readStream, versionsOf } from "./read-stream.ts";
-import { eventOf } from "./sample-job.ts";
 
 const log = pino({ level: "silent" });
 
@@ -291,22 +290,6 @@ describe("the repair", () => {
     bus.publish([store.commit(id, { status: "COMPLETED" })]);
     await reading.completed;
     expect(versionsOf(reading)).toEqual([1, 2]);
-  });
-
-  test("fails the streams of a job that is older in the database than they were told, and tells the truth to who comes", async () => {
-    await startUpdates({ repairIntervalMs: 20 });
-    const { id } = store.add({ status: "RUNNING", version: 3 });
-    const reading = readStream(updates.watchJob(id));
-    await reading.until((job) => job.version === 3);
-    // A failover lost the commit, or nobody ever made it.
-    bus.publish([{ ...eventOf(store.get(id), "RUNNING"), progress: 0.9, version: 8 }]);
-    await expect(reading.completed).rejects.toMatchObject({ code: "UNAVAILABLE" });
-    expect(versionsOf(reading)).toEqual([3, 8]);
-    const next = readStream(updates.watchJob(id));
-    await next.until((job) => job.version === 3);
-    bus.publish([store.commit(id, { status: "FAILED" })]);
-    await next.completed;
-    expect(versionsOf(next)).toEqual([3, 4]);
   });
 
   test("does not take a job for older where it changes while it is read", async () => {
