@@ -175,7 +175,7 @@ const variables = z.object({
   }),
   WEBHOOK_ALLOW: optional(allowedTargets, {
     description:
-      "What `webhook` jobs may reach besides public addresses: hosts, `host:port`, addresses and blocks such as `10.0.0.0/8`, comma-separated. Unset: nothing.",
+      "What `webhook` and `resize_image` jobs may reach besides public addresses: hosts, `host:port`, addresses and blocks such as `10.0.0.0/8`, comma-separated. Unset: nothing.",
   }),
   WEBHOOK_SECRETS: optional(webhookSecrets, {
     secret: true,
