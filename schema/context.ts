@@ -1,5 +1,4 @@
 /** What resolvers work with. */
-import type { JobRecord } from "../src/domain/job-record.ts";
 import type { LinePlace } from "../src/domain/log-line.ts";
 import type { LogPosition } from "../src/domain/log-position.ts";
 import type { StatsFilter, StatsRecord } from "../src/domain/stats.ts";
@@ -18,7 +17,6 @@ import type { LaneCatalog } from "../src/store/lane-catalog.ts";
 import type { JobListQuery, JobPage } from "../src/store/list-jobs.ts";
 import { listJobs } from "../src/store/list-jobs.ts";
 import { type InstanceRecord, readInstances } from "../src/store/read-instances.ts";
-import { readJobs } from "../src/store/read-jobs.ts";
 import { readStats } from "../src/store/read-stats.ts";
 import { createLoaders, type Loaders } from "./loaders.ts";
 
@@ -40,7 +38,6 @@ export interface SchemaContext {
   readonly updates: JobUpdates;
   readonly jobTypes: () => readonly Executor[];
   readonly listJobs: (query: JobListQuery) => Promise<JobPage>;
-  readonly readJobs: (ids: readonly string[]) => Promise<ReadonlyMap<string, JobRecord>>;
   readonly watchChanges: (filter: ChangeFilter, after: LogPosition | null) => ChangeStream;
   /** Of the event log, now. */
   readonly readPosition: () => Promise<LogPosition>;
@@ -73,7 +70,6 @@ export function createSchemaContext(
     updates,
     jobTypes: () => executors.all(),
     listJobs: (query) => listJobs(db, lanes, query),
-    readJobs: (ids) => readJobs(db, ids),
     watchChanges: (filter, after) => changes.watch(filter, after),
     readPosition: () => changes.readPosition(),
     readStats: (filter) => readStats(db, lanes, filter),

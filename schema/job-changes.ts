@@ -79,7 +79,12 @@ builder.subscriptionField("jobsUpdated", (t) =>
     subscribe: (_root, { filter, after }, context, info) => {
       const wantsJobs = selects(info, ["changes", "job"]);
       const source = context.watchChanges(
-        toChangeFilter(jobListFilter(filter ?? {}), wantsJobs, viewerKey(context), context),
+        toChangeFilter(
+          jobListFilter(filter ?? {}),
+          wantsJobs,
+          viewerKey(context),
+          context.operations.readForLists,
+        ),
         after == null ? null : decodeChangeCursor(after),
       );
       return openStream(source, context.signal());

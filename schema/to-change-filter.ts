@@ -4,10 +4,9 @@ import { isFinal, type JobStatus } from "../src/domain/job.ts";
 import type { JobRecord } from "../src/domain/job-record.ts";
 import type { ChangeFilter } from "../src/events/change-filter.ts";
 import { canonicalJson } from "../src/operations/canonical-json.ts";
+import type { ReadForLists } from "../src/operations/read-for-lists.ts";
 import type { JobListFilter } from "../src/store/list-jobs.ts";
-import type { SchemaContext } from "./context.ts";
 
-type Reads = Pick<SchemaContext, "readJobs" | "listJobs">;
 type Jobs = ReadonlyMap<string, JobRecord>;
 
 /** Ids in one statement. */
@@ -21,7 +20,7 @@ export function toChangeFilter(
   filter: JobListFilter,
   wantsJobs: boolean,
   viewerKey: string | null,
-  reads: Reads,
+  reads: ReadForLists,
 ): ChangeFilter {
   const ids = filter.ids === undefined ? null : new Set(filter.ids.map((id) => id.toLowerCase()));
   const read = readOf(filter, wantsJobs, reads);
@@ -69,7 +68,7 @@ function holdsState(
 function readOf(
   filter: JobListFilter,
   wantsJobs: boolean,
-  { readJobs, listJobs }: Reads,
+  { readJobs, listJobs }: ReadForLists,
 ): ((ids: readonly string[]) => Promise<Jobs>) | null {
   const { status: _status, finishedAfterMs, finishedBeforeMs, ...lasting } = filter;
   const { tags, name, payload, createdAfterMs, createdBeforeMs } = lasting;

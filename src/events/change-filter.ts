@@ -1,9 +1,8 @@
 /** Which jobs a live list holds, in two parts: what never changes of a job, and its state. */
 
 import type { JobStatus } from "../domain/job.ts";
-import type { JobChange } from "../domain/job-change.ts";
+import type { JobChange, NetChange } from "../domain/job-change.ts";
 import type { JobRecord } from "../domain/job-record.ts";
-import type { Untold } from "./change-mailbox.ts";
 
 export interface ChangeFilter {
   /**
@@ -36,7 +35,7 @@ export interface ListChange {
 /** What these changes are to the list, in their order; those that are nothing to it are left out. */
 export async function tellChanges(
   filter: ChangeFilter,
-  changes: readonly Untold[],
+  changes: readonly NetChange[],
 ): Promise<ListChange[]> {
   const candidates = changes.filter((change) => isOfInterest(filter, change));
   const read = filter.read;
@@ -49,7 +48,7 @@ export async function tellChanges(
 }
 
 /** Before, after, or by what the database will say. */
-function isOfInterest(filter: ChangeFilter, change: Untold): boolean {
+function isOfInterest(filter: ChangeFilter, change: NetChange): boolean {
   const { status, previousStatus, passedStatuses } = change;
   const states = previousStatus === null ? [status] : [status, previousStatus];
   return (
@@ -59,7 +58,7 @@ function isOfInterest(filter: ChangeFilter, change: Untold): boolean {
 }
 
 /** @param job as it is now, which may be newer than the change */
-function told(filter: ChangeFilter, change: Untold, job: JobRecord | null): ListChange[] {
+function told(filter: ChangeFilter, change: NetChange, job: JobRecord | null): ListChange[] {
   const { id, previousStatus, passedStatuses } = change;
   const wasHere = previousStatus !== null && filter.holdsState(previousStatus);
   const mayBeHeld = wasHere || passedStatuses.some((status) => filter.holdsState(status));

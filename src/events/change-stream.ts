@@ -91,7 +91,7 @@ export class ChangeStream extends LiveStream<ListMessage> implements ListMember 
       isWanted: () => this.#missed !== null && !this.#missed.hasOverflown,
       tell: (change) => {
         if (!filter.mayHold(change)) return;
-        this.hear({ ...change, since: change.version, passedStatus: null });
+        this.hear({ ...change, since: change.version, passedStatuses: [] });
       },
     });
     if (!isComplete) this.lose();

@@ -19,6 +19,7 @@ const KNOWN_MAX = 200_000;
 /** What the bus brings later than this is left to the log. */
 const KEPT_MS = 10_000;
 const VERSIONS_MAX = 16;
+const NONE: readonly JobStatus[] = [];
 
 export class RecentChanges {
   readonly #known = new Map<string, Known>();
@@ -37,9 +38,10 @@ export class RecentChanges {
     this.#remember(id, version, status, [...(known?.versions ?? []), change.version]);
     const previousStatus = known !== undefined && isNewest ? known.status : change.previousStatus;
     const onTheWay = isNewest ? change.previousStatus : change.status;
-    const passedStatus = known === undefined || onTheWay === known.status ? null : onTheWay;
+    const isKnown = known === undefined || onTheWay === null || onTheWay === known.status;
+    const passedStatuses = isKnown ? NONE : [onTheWay];
     const since = change.version;
-    return { id, version, status, previousStatus, type, queue, since, passedStatus };
+    return { id, version, status, previousStatus, type, queue, since, passedStatuses };
   }
 
   /**

@@ -2,8 +2,8 @@
 import { setImmediate } from "node:timers/promises";
 import type { JobChange } from "../domain/job-change.ts";
 import type { LogPage, LogPosition } from "../domain/log-position.ts";
+import { BoundedWork } from "./bounded-work.ts";
 import { continues, type LogSource } from "./log-source.ts";
-import { OneAtATime } from "./one-at-a-time.ts";
 
 /** Of up to 200 rows and some 5,000 changes. Who is further behind reads the list anew. */
 const PAGES_MAX = 200;
@@ -35,7 +35,7 @@ export class Replays {
   readonly #source: LogSource;
   /** By their cursor: those for whom no read has begun. A page that was begun before they came may be too old. */
   readonly #waiting = new Map<string, Set<Member>>();
-  readonly #reads = new OneAtATime(READ_MAX_MS);
+  readonly #reads = new BoundedWork({ atOnce: 1, slowAfterMs: READ_MAX_MS });
 
   constructor(source: LogSource) {
     this.#source = source;

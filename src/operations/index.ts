@@ -6,6 +6,7 @@ import {
   type OperationDeps,
   type OperationLimits,
 } from "./operation-deps.ts";
+import { createReadForLists, type ReadForLists } from "./read-for-lists.ts";
 import { createRetryJob, type RetryJob } from "./retry-job.ts";
 import { NO_SEATS, type Seats } from "./seats.ts";
 import { createSubmitJob, type SubmitJob } from "./submit-job.ts";
@@ -17,6 +18,7 @@ export interface Operations {
   readonly cancelJob: CancelJob;
   readonly retryJob: RetryJob;
   readonly lookUpJobs: LookUpJobs;
+  readonly readForLists: ReadForLists;
 }
 
 type Given = Omit<OperationDeps, "limits" | "seats"> & {
@@ -34,5 +36,6 @@ export function createOperations(deps: Given): Operations {
     cancelJob: createCancelJob(complete),
     retryJob: createRetryJob(complete),
     lookUpJobs: createLookUpJobs(complete),
+    readForLists: createReadForLists(complete),
   };
 }

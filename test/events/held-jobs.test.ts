@@ -86,7 +86,7 @@ class World {
     this.#mailbox = new ChangeMailbox(10);
     this.#late = [];
     for (let at = cursor; at < this.#heard; at += 1) {
-      this.#mailbox.put({ ...this.#changeAt(at), since: at + 1, passedStatus: null });
+      this.#mailbox.put({ ...this.#changeAt(at), since: at + 1, passedStatuses: [] });
     }
   }
 

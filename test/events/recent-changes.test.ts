@@ -18,7 +18,7 @@ function change(version: number): JobChange {
   return { id: "1", version, status, previousStatus, type: "t", queue: "q" };
 }
 
-const NEW = { ...change(1), since: 1, passedStatus: null };
+const NEW = { ...change(1), since: 1, passedStatuses: [] };
 
 /** Every order of some numbers. */
 function orders(numbers: readonly number[]): number[][] {
