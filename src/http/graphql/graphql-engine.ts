@@ -14,7 +14,7 @@ import type { Exchange } from "../exchange.ts";
 import type { HttpServerOptions, OperationOrigin } from "../options.ts";
 import { SharedStream } from "../sharing/shared-stream.ts";
 import { SharedSubscriptions } from "../sharing/shared-subscriptions.ts";
-import { withFewErrors } from "./coercion.ts";
+import { withBoundedVariables } from "./coercion.ts";
 import { DocumentCache } from "./document-cache.ts";
 import { codedError, createMaskError, type MaskError } from "./mask-error.ts";
 import { parseJsonBody, parseQueryString } from "./request-params.ts";
@@ -168,13 +168,12 @@ function ownRequestParser(): Plugin<object, ServerContext> {
  * Yoga's own executor puts those that have to wait behind those that do not.
  */
 function orderedFields(): Plugin<ServerContext> {
+  const execute = withBoundedVariables(executeInOrder);
+  // Those that share their executions do not come here: their variables are short.
+  const subscribe = withBoundedVariables(subscribeInOrder);
   return {
-    onExecute({ setExecuteFn }) {
-      setExecuteFn((args) => executeInOrder(withFewErrors(args)));
-    },
-    onSubscribe({ setSubscribeFn }) {
-      setSubscribeFn((args) => subscribeInOrder(withFewErrors(args)));
-    },
+    onExecute: ({ setExecuteFn }) => setExecuteFn(execute),
+    onSubscribe: ({ setSubscribeFn }) => setSubscribeFn(subscribe),
   };
 }
 
@@ -203,7 +202,7 @@ function subscriptionDoor(
       if (exchange.response.destroyed) leave();
       if (shared === null) return;
       setSubscribeFn(async (args) => {
-        const result = await shared.subscribe(withFewErrors(args));
+        const result = await shared.subscribe(args);
         if (result instanceof SharedStream) hold(result, exchange);
         return result ?? subscribeFn(args);
       });

@@ -15,6 +15,7 @@ import {
   getOperationAST,
 } from "graphql";
 import { isPolled } from "../../events/polled-source.ts";
+import { areLong } from "../graphql/are-long.ts";
 import type { MaskError } from "../graphql/mask-error.ts";
 import type { Sharing } from "../options.ts";
 import { canonicalVariables } from "./canonical-variables.ts";
@@ -86,6 +87,8 @@ export class SharedSubscriptions {
 
   #identify(args: ExecutionArgs): Identity | null {
     const { document, operationName, variableValues, contextValue } = args;
+    // Also where it is the start that is long: who runs alone is looked at before it is run.
+    if (areLong(variableValues)) return null;
     const verdict = this.#judge(args);
     if (verdict === null) return null;
     const given = Object.entries(variableValues ?? {});
