@@ -3,6 +3,7 @@ import { RequestError } from "../src/domain/errors.ts";
 import { JOB_STATUSES } from "../src/domain/job.ts";
 import type { StatsFilter, StatsRecord } from "../src/domain/stats.ts";
 import { builder } from "./builder.ts";
+import { checkFilterLists } from "./filter-lists.ts";
 import { openStream } from "./open-stream.ts";
 
 const Stats = builder.objectRef<StatsRecord>("Stats").implement({
@@ -38,7 +39,8 @@ const Stats = builder.objectRef<StatsRecord>("Stats").implement({
 });
 
 const StatsFilterInput = builder.inputType("StatsFilter", {
-  description: "Counts only these jobs; an empty list matches nothing.",
+  description:
+    "Counts only these jobs; an empty list matches nothing. The lists take 1,000 entries each.",
   fields: (t) => ({
     queue: t.stringList({ description: "In one of these queues." }),
     type: t.stringList({ description: "Of one of these job types." }),
@@ -87,7 +89,9 @@ function checkedInterval(ms: number): number {
 
 type FilterInput = typeof StatsFilterInput.$inferInput | null | undefined;
 
+/** @throws RequestError BAD_USER_INPUT for lists that are too long */
 function statsFilter(filter: FilterInput): StatsFilter {
+  checkFilterLists(filter ?? {});
   return {
     ...(filter?.queue && { queues: filter.queue }),
     ...(filter?.type && { types: filter.type }),
