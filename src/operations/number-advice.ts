@@ -59,9 +59,17 @@ function withText(value: unknown, paths: readonly Path[]): unknown {
   }
   const below = new Map<string, Path[]>();
   for (const [head = "", ...rest] of paths) below.set(head, [...(below.get(head) ?? []), rest]);
+  if (Array.isArray(value)) return withItems(value, below);
   const members = Object.entries(value as object).map(([key, member]): [string, unknown] => {
     const deeper = below.get(key);
     return [key, deeper === undefined ? member : withText(member, deeper)];
   });
-  return Array.isArray(value) ? members.map(([, member]) => member) : Object.fromEntries(members);
+  return Object.fromEntries(members);
+}
+
+/** A list may have millions of items, and only some of them are looked at. */
+function withItems(items: readonly unknown[], below: ReadonlyMap<string, Path[]>): unknown[] {
+  const copy = [...items];
+  for (const [index, paths] of below) copy[Number(index)] = withText(items[Number(index)], paths);
+  return copy;
 }

@@ -6,19 +6,31 @@ const HARMLESS_CHARS = 64 * 1_024;
 
 /** Without recursion: a short text may be nested 30,000 deep. */
 export function areLong(variables: ExecutionArgs["variableValues"]): boolean {
-  let charsLeft = HARMLESS_CHARS;
   const unseen: unknown[] = [variables];
-  while (unseen.length > 0) {
+  let charsLeft = HARMLESS_CHARS;
+  while (unseen.length > 0 && charsLeft >= 0) {
     const value = unseen.pop();
-    charsLeft -= typeof value === "string" ? value.length : 1;
-    if (typeof value === "object" && value !== null) {
-      for (const key in value) {
-        charsLeft -= key.length;
-        if (charsLeft < 0) return true;
-        unseen.push((value as Record<string, unknown>)[key]);
-      }
-    }
-    if (charsLeft < 0) return true;
+    if (typeof value === "string") charsLeft -= value.length;
+    else if (typeof value === "object" && value !== null) charsLeft = add(value, unseen, charsLeft);
   }
-  return false;
+  return charsLeft < 0;
+}
+
+/** To what is `unseen`, as long as characters are left; gives those that are then. */
+function add(value: object, unseen: unknown[], chars: number): number {
+  let charsLeft = chars;
+  if (Array.isArray(value)) {
+    // By index: neither indexes nor entries of a list of millions need be listed.
+    for (let index = 0; index < value.length && charsLeft >= 0; index += 1) {
+      charsLeft -= 1;
+      unseen.push(value[index]);
+    }
+    return charsLeft;
+  }
+  for (const name in value) {
+    charsLeft -= name.length + 1;
+    if (charsLeft < 0) break;
+    unseen.push((value as Record<string, unknown>)[name]);
+  }
+  return charsLeft;
 }
